@@ -1,0 +1,404 @@
+"""The nouns: Query, Paper and Tag, and the small values they are made of.
+
+Everything here is frozen, compared by value, and knows nothing of files, SQL, HTTP or XML.
+Text is Unicode in NFC with single spaces; "" means "the record does not say"; None is used for
+numbers only. Names follow the PubMed DTD (https://dtd.nlm.nih.gov/ncbi/pubmed/out/pubmed_250101.dtd).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+PaperType = Literal["article", "book", "chapter", "preprint"]
+TagState = Literal["tagged", "possible"]
+Verdict = Literal["add", "remove"]
+
+DEFAULT_MAX_HITS = 5000
+"""A saved query that finds more than this is refused before fetching, unless it sets `max` itself."""
+
+
+@dataclass(frozen=True, slots=True)
+class Query:
+    """A saved query, read from `queries/NAME.toml`."""
+
+    name: str
+    title: str
+    term: str
+    """PubMed syntax, exactly as written in the file; layout is kept."""
+    note: str = ""
+    known: tuple[int, ...] = ()
+    """PMIDs the query must find."""
+    max_hits: int = DEFAULT_MAX_HITS
+
+
+@dataclass(frozen=True, slots=True)
+class Author:
+    """A person or a group, in the order of the record."""
+
+    family: str
+    """LastName; for a group its CollectiveName."""
+    given: str = ""
+    """ForeName, verbatim."""
+    initials: str = ""
+    suffix: str = ""
+    collective: bool = False
+    orcid: str = ""
+    """`0000-0002-1825-0097` when the checksum holds, else what the record says, verbatim."""
+    affiliations: tuple[str, ...] = ()
+    equal: bool = False
+    """EqualContrib="Y"."""
+
+    @property
+    def short(self) -> str:
+        """`Family Initials Suffix`, as PubMed lists authors; a group is its name."""
+        return " ".join(part for part in (self.family, self.initials, self.suffix) if part)
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """One part of an abstract; `label` is the journal's word, `category` NLM's reading of it."""
+
+    label: str
+    text: str
+    category: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class OtherAbstract:
+    """A further abstract: another language, or a plain-language or sponsor's version."""
+
+    kind: str
+    language: str
+    sections: tuple[Section, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class PubDate:
+    """When the issue (or book) appeared.
+
+    `text` is the record's own wording ("2010 Nov-Dec"); the numbers are only what it says beyond doubt:
+    the first year of a range, a month only if there is exactly one, never an invented day.
+    """
+
+    text: str = ""
+    year: int | None = None
+    month: int | None = None
+    day: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Qualifier:
+    """A MeSH subheading."""
+
+    name: str
+    ui: str = ""
+    major: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Heading:
+    """A MeSH heading with its subheadings."""
+
+    name: str
+    ui: str = ""
+    major: bool = False
+    """The descriptor itself is a major topic; `is_major` also asks the subheadings."""
+    qualifiers: tuple[Qualifier, ...] = ()
+
+    @property
+    def is_major(self) -> bool:
+        """Whether PubMed's [majr] finds this heading."""
+        return self.major or any(qualifier.major for qualifier in self.qualifiers)
+
+
+@dataclass(frozen=True, slots=True)
+class PublicationType:
+    """NLM's word for what kind of publication this is; `ui` as D016449."""
+
+    name: str
+    ui: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Keyword:
+    """An author's or NLM's keyword; `owner` is NOTNLM for authors' own."""
+
+    name: str
+    major: bool = False
+    owner: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Substance:
+    """A chemical of the ChemicalList, or a supplementary concept (then `kind` is its Type)."""
+
+    name: str
+    ui: str = ""
+    registry_number: str = ""
+    kind: str = "Chemical"
+
+
+@dataclass(frozen=True, slots=True)
+class Grant:
+    """Who paid, under which number."""
+
+    number: str = ""
+    acronym: str = ""
+    agency: str = ""
+    country: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Accession:
+    """An entry in a databank that the record names: ("ClinicalTrials.gov", "NCT00868283")."""
+
+    databank: str
+    number: str
+
+
+@dataclass(frozen=True, slots=True)
+class Correction:
+    """A CommentsCorrections link; `kind` is PubMed's RefType ("RetractionIn", "ErratumFor", "CommentOn"...)."""
+
+    kind: str
+    citation: str = ""
+    pmid: int | None = None
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """A typed notice on a paper, as `--notice` and the JSON name it."""
+
+    type: str
+    pmid: int | None
+    source: str
+
+
+@dataclass(frozen=True, slots=True)
+class Book:
+    """The book a PubmedBookArticle is, or is a part of."""
+
+    title: str = ""
+    publisher: str = ""
+    place: str = ""
+    edition: str = ""
+    isbns: tuple[str, ...] = ()
+    accession: str = ""
+    """NCBI Bookshelf id, as NBK1116."""
+
+
+RETRACTED_UI = "D016441"
+"""MeSH UI of the publication type "Retracted Publication". D016440 is the notice, which is not retracted."""
+
+NOTICE_TYPES = {
+    "RetractionIn": "retraction",
+    "RetractedandRepublishedIn": "retraction",
+    "PartialRetractionIn": "erratum",
+    "ExpressionOfConcernIn": "concern",
+    "ErratumIn": "erratum",
+    "CorrectedandRepublishedIn": "erratum",
+    "UpdateIn": "update",
+    "CommentIn": "comment",
+    "RepublishedIn": "republished",
+    "RetractionOf": "retraction-of",
+    "RetractedandRepublishedFrom": "retraction-of",
+    "PartialRetractionOf": "erratum-for",
+    "ExpressionOfConcernFor": "concern-for",
+    "ErratumFor": "erratum-for",
+    "CorrectedandRepublishedFrom": "erratum-for",
+    "UpdateOf": "update-of",
+    "CommentOn": "comment-on",
+    "RepublishedFrom": "republished-from",
+}
+"""RefType -> the word a reader meets. "…-of", "…-for", "…-on", "…-from": this paper is the notice itself.
+NLM counts a partial retraction as an erratum (https://www.nlm.nih.gov/bsd/policy/errata.html)."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Paper:
+    """One PubMed record: an article, a preprint, a book or a chapter of one."""
+
+    pmid: int
+    version: int = 1
+    type: PaperType = "article"
+    title: str = ""
+    """Plain text, never empty: the vernacular title or "[No title]" stand in (see pubmed)."""
+    title_markup: str = ""
+    """The title with its <i> <b> <sub> <sup> <u>, only where it has any; MathML is reduced to its text."""
+    vernacular_title: str = ""
+    authors: tuple[Author, ...] = ()
+    authors_complete: bool = True
+    editors: tuple[Author, ...] = ()
+    journal: str = ""
+    journal_abbreviation: str = ""
+    """ISOAbbreviation, else MedlineTA."""
+    medline_ta: str = ""
+    nlm_id: str = ""
+    issn: str = ""
+    """The linking ISSN."""
+    issn_print: str = ""
+    issn_electronic: str = ""
+    volume: str = ""
+    issue: str = ""
+    pages: str = ""
+    """Full form, as 123-128; the parts of a list as the record orders them."""
+    medline_pgn: str = ""
+    """MedlinePgn, verbatim, as 123-8."""
+    article_number: str = ""
+    """e12345, CD007026: a place in the volume that is not a page range."""
+    date: PubDate = PubDate()
+    electronic_date: PubDate = PubDate()
+    """ArticleDate, when the paper appeared online."""
+    doi: str = ""
+    pmcid: str = ""
+    pii: str = ""
+    languages: tuple[str, ...] = ()
+    """MEDLINE codes: eng, rus, und."""
+    abstract: tuple[Section, ...] = ()
+    abstract_copyright: str = ""
+    other_abstracts: tuple[OtherAbstract, ...] = ()
+    mesh: tuple[Heading, ...] = ()
+    publication_types: tuple[PublicationType, ...] = ()
+    keywords: tuple[Keyword, ...] = ()
+    substances: tuple[Substance, ...] = ()
+    grants: tuple[Grant, ...] = ()
+    accessions: tuple[Accession, ...] = ()
+    corrections: tuple[Correction, ...] = ()
+    """Every CommentsCorrections but Cites, which is among the references."""
+    references: tuple[int, ...] = ()
+    """PMIDs of the reference list, each once, in order."""
+    conflict_of_interest: str = ""
+    status: str = ""
+    """MedlineCitation/@Status: Publisher, In-Process, MEDLINE, PubMed-not-MEDLINE..."""
+    indexing_method: str = ""
+    publication_status: str = ""
+    """ppublish, epublish, aheadofprint."""
+    entered: str = ""
+    """ISO date the record entered PubMed (History: pubmed, else entrez), for [edat]."""
+    revised: str = ""
+    """ISO date of DateRevised."""
+    completed: str = ""
+    """ISO date of DateCompleted: indexing was finished."""
+    book: Book | None = None
+
+    @property
+    def retracted(self) -> bool:
+        """Whether this paper itself was retracted; a notice of retraction is not.
+
+        Publication type and link do not always agree, so either suffices (NLM, "Errata, Retractions").
+        """
+        return any(
+            kind.ui == RETRACTED_UI or kind.name == "Retracted Publication" for kind in self.publication_types
+        ) or any(link.kind in ("RetractionIn", "RetractedandRepublishedIn") for link in self.corrections)
+
+    @property
+    def notices(self) -> tuple[Notice, ...]:
+        """The corrections that a reader must know of, typed."""
+        return tuple(
+            Notice(NOTICE_TYPES[link.kind], link.pmid, link.citation)
+            for link in self.corrections
+            if link.kind in NOTICE_TYPES
+        )
+
+    @property
+    def registry_ids(self) -> tuple[str, ...]:
+        """Trial registry numbers that the record itself names (DataBankList), each once."""
+        return tuple(dict.fromkeys(entry.number for entry in self.accessions if entry.databank in TRIAL_REGISTRIES))
+
+
+TRIAL_REGISTRIES = frozenset(
+    {
+        "ANZCTR",
+        "ChiCTR",
+        "ClinicalTrials.gov",
+        "CRiS",
+        "CTRI",
+        "DRKS",
+        "EudraCT",
+        "IRCT",
+        "ISRCTN",
+        "JapicCTI",
+        "jRCT",
+        "JMACCT",
+        "NTR",
+        "PACTR",
+        "ReBec",
+        "REPEC",
+        "RPCEC",
+        "SLCTR",
+        "TCTR",
+        "UMIN CTR",
+        "UMIN-CTR",
+    }
+)
+"""DataBankName values that are trial registries (https://www.nlm.nih.gov/bsd/medline_databank_source.html)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """What a rule tag rests on: `quote` stands at `start:end` (characters) of the named field's text."""
+
+    rule: str
+    field: str
+    """title, vernacular_title, abstract, keyword, mesh, publication_type, substance, journal, correction, tag."""
+    section: str = ""
+    """For an abstract the section's label as the record has it, "" where it has none."""
+    part: int = 0
+    """Which abstract section, keyword or heading: its index in the paper's tuple. Offsets count inside that part."""
+    start: int = 0
+    end: int = 0
+    quote: str = ""
+    weight: float = 0.0
+    """What this hit added to the score, the section's factor included; 0 for a masked one."""
+    masked: str = ""
+    """The mask that blanked this hit; "" for a hit that counts."""
+
+
+@dataclass(frozen=True, slots=True)
+class Tag:
+    """What the rules say of one paper: facet/slug, how strongly, and on what evidence."""
+
+    facet: str
+    slug: str
+    state: TagState = "tagged"
+    score: float = 0.0
+    threshold: float = 0.0
+    primary: bool = False
+    """The one of an exclusive facet (study) that a paper is filed under."""
+    evidence: tuple[Evidence, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class TagDefinition:
+    """An entry of the tag vocabulary."""
+
+    slug: str
+    facet: str
+    label: str
+    parent: str = ""
+    aliases: tuple[str, ...] = ()
+    rank: int = 0
+    """Order inside its facet; in an exclusive facet the lower rank is the stronger claim to be primary."""
+
+
+@dataclass(frozen=True, slots=True)
+class HandTag:
+    """A person's decision on one tag of one paper. No refetch or retag may touch it."""
+
+    pmid: int
+    slug: str
+    verdict: Verdict
+    because: str = ""
+    who: str = ""
+    at: str = ""
+    """ISO 8601, UTC."""
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """One child of a PubMed document, cut out of it: the element's name and its bytes, UTF-8."""
+
+    name: str
+    xml: bytes

@@ -402,3 +402,67 @@ class Record:
 
     name: str
     xml: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class FiledTag:
+    """A tag a paper really carries: what the rules say, corrected by hand."""
+
+    facet: str
+    slug: str
+    primary: bool = False
+    source: Literal["rule", "hand"] = "rule"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HeldPaper:
+    """A paper with everything the library knows about it beyond the record."""
+
+    paper: Paper
+    key: str
+    """The citation key: given once, never moved."""
+    tags: tuple[FiledTag, ...] = ()
+    queries: tuple[str, ...] = ()
+    first_seen: str = ""
+    """ISO 8601, UTC."""
+    source: str = ""
+    """Where the record came from: pubmed, sample, or a file's name."""
+
+    @property
+    def study(self) -> str:
+        """The study type the paper is filed under, "" where none is known."""
+        return next((tag.slug for tag in self.tags if tag.facet == "study" and tag.primary), "")
+
+
+RunStatus = Literal["running", "complete", "partial", "failed", "interrupted"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Run:
+    """One line of the ledger: what was asked, what came, and what it changed. Papers are named by PMID."""
+
+    run: int
+    query: str
+    source: str
+    status: RunStatus
+    term: str
+    translation: str = ""
+    warnings: tuple[str, ...] = ()
+    count: int = 0
+    """How many papers the source said the query finds."""
+    received: int = 0
+    """How many of them are held when the run ends."""
+    new: tuple[int, ...] = ()
+    late: tuple[int, ...] = ()
+    changed: tuple[int, ...] = ()
+    notice: tuple[int, ...] = ()
+    left: tuple[int, ...] = ()
+    missing: tuple[int, ...] = ()
+    requests: int = 0
+    started: str = ""
+    finished: str | None = None
+    version: str = ""
+    problem: str = ""
+    """Why the run is not complete, in a sentence."""
+    ids_sha256: str = ""
+    """Of the PMIDs the query found: ascending, in decimal, one a line."""

@@ -1,0 +1,11 @@
+"""Papers, raw records and tags live here, in one SQLite file.
+
+    opening     the file: is it ours, is it whole, is it of our age; foreign errors become LibraryError
+    migrations  numbered steps that make the schema (the only place that loads sqlite-utils)
+    columns     which noun's field is which column
+    selecting   a selection of papers -> SQL, and the light rows that `list` shows
+    reading     whole papers with their keys, tags and runs
+    writing     one transaction a batch; what a person made is never touched by a refetch
+
+Nothing is imported here, so that a command loads only what it needs.
+"""

@@ -1,0 +1,183 @@
+"""Numbered steps that make the schema, each in a transaction; a shipped one is never edited.
+
+To change the schema: add a step at the end, raise SCHEMA_VERSION in `opening`, and name the columns in `columns`.
+This is the only module that loads sqlite-utils, and only a command that writes loads this module.
+
+Which tables are precious: `records`, `runs`, `run_papers`, `hits`, `hand_tags`, `citation_keys`. Every other one
+can be made again from `records` and the rules (`reftrack rebuild`).
+"""
+
+from __future__ import annotations
+
+from sqlite_utils import Database, Migrations
+
+from .opening import APPLICATION_ID, SCHEMA_VERSION, Connection
+
+migrations = Migrations("reftrack")
+
+_PART = "pmid INTEGER NOT NULL REFERENCES papers(pmid) ON DELETE CASCADE, position INTEGER NOT NULL"
+_AUTHOR = """family TEXT NOT NULL, given TEXT NOT NULL, initials TEXT NOT NULL, suffix TEXT NOT NULL,
+    collective INTEGER NOT NULL, orcid TEXT NOT NULL, affiliations TEXT NOT NULL, equal INTEGER NOT NULL"""
+
+_FIRST = (
+    # What PubMed sent, as it was sent: everything about a paper can be made again from here.
+    """CREATE TABLE records (
+        pmid INTEGER PRIMARY KEY,
+        xml BLOB NOT NULL,            -- the record's element, UTF-8, zlib
+        sha256 TEXT NOT NULL,         -- of the element before compression
+        source TEXT NOT NULL,         -- pubmed, sample, or the file it was read from
+        first_seen TEXT NOT NULL,     -- when the library first held this paper (UTC)
+        fetched TEXT NOT NULL,        -- when this version of the record came (UTC)
+        parser INTEGER NOT NULL       -- the parser that made the row in papers
+    )""",
+    """CREATE TABLE papers (
+        pmid INTEGER PRIMARY KEY REFERENCES records(pmid),
+        version INTEGER NOT NULL, type TEXT NOT NULL,
+        title TEXT NOT NULL, title_markup TEXT NOT NULL, vernacular_title TEXT NOT NULL,
+        authors TEXT NOT NULL, authors_complete INTEGER NOT NULL,
+        journal TEXT NOT NULL, journal_abbreviation TEXT NOT NULL, medline_ta TEXT NOT NULL, nlm_id TEXT NOT NULL,
+        issn TEXT NOT NULL, issn_print TEXT NOT NULL, issn_electronic TEXT NOT NULL,
+        volume TEXT NOT NULL, issue TEXT NOT NULL, pages TEXT NOT NULL, medline_pgn TEXT NOT NULL,
+        article_number TEXT NOT NULL,
+        date TEXT NOT NULL, year INTEGER, month INTEGER, day INTEGER,
+        electronic_date TEXT NOT NULL, electronic_year INTEGER, electronic_month INTEGER, electronic_day INTEGER,
+        doi TEXT NOT NULL, pmcid TEXT NOT NULL, pii TEXT NOT NULL,
+        languages TEXT NOT NULL,
+        keywords TEXT NOT NULL, mesh TEXT NOT NULL,
+        status TEXT NOT NULL, indexing_method TEXT NOT NULL, publication_status TEXT NOT NULL,
+        entered TEXT NOT NULL, revised TEXT NOT NULL, completed TEXT NOT NULL,
+        book_title TEXT, publisher TEXT, place TEXT, edition TEXT, isbns TEXT, bookshelf_id TEXT,
+        conflict_of_interest TEXT NOT NULL, abstract_copyright TEXT NOT NULL,
+        retracted INTEGER NOT NULL,
+        first_seen TEXT NOT NULL,
+        tagged_content TEXT NOT NULL DEFAULT '',  -- hash of what the rules read
+        tagged_rules TEXT NOT NULL DEFAULT '',    -- hash of the rules that made its tags
+        abstract TEXT NOT NULL        -- last, because it is the fattest
+    )""",
+    "CREATE INDEX papers_by_year ON papers(year DESC, pmid DESC)",
+    "CREATE INDEX papers_by_first_seen ON papers(first_seen)",
+    "CREATE INDEX papers_by_doi ON papers(doi) WHERE doi <> ''",
+    "CREATE INDEX papers_retracted ON papers(pmid) WHERE retracted",
+    # `end` and `start` count characters of papers.abstract.
+    f"""CREATE TABLE sections ({_PART}, label TEXT NOT NULL, category TEXT NOT NULL,
+        start INTEGER NOT NULL, "end" INTEGER NOT NULL, PRIMARY KEY (pmid, position)) WITHOUT ROWID""",
+    f"CREATE TABLE authors ({_PART}, {_AUTHOR}, PRIMARY KEY (pmid, position)) WITHOUT ROWID",
+    "CREATE INDEX authors_by_family ON authors(family COLLATE NOCASE)",
+    f"CREATE TABLE editors ({_PART}, {_AUTHOR}, PRIMARY KEY (pmid, position)) WITHOUT ROWID",
+    f"""CREATE TABLE other_abstracts ({_PART}, kind TEXT NOT NULL, language TEXT NOT NULL, sections TEXT NOT NULL,
+        PRIMARY KEY (pmid, position)) WITHOUT ROWID""",
+    f"""CREATE TABLE mesh_headings ({_PART}, name TEXT NOT NULL, ui TEXT NOT NULL, major INTEGER NOT NULL,
+        qualifiers TEXT NOT NULL, PRIMARY KEY (pmid, position)) WITHOUT ROWID""",
+    "CREATE INDEX mesh_headings_by_name ON mesh_headings(name)",
+    f"""CREATE TABLE publication_types ({_PART}, name TEXT NOT NULL, ui TEXT NOT NULL,
+        PRIMARY KEY (pmid, position)) WITHOUT ROWID""",
+    "CREATE INDEX publication_types_by_name ON publication_types(name)",
+    f"""CREATE TABLE keywords ({_PART}, name TEXT NOT NULL, major INTEGER NOT NULL, owner TEXT NOT NULL,
+        PRIMARY KEY (pmid, position)) WITHOUT ROWID""",
+    f"""CREATE TABLE substances ({_PART}, name TEXT NOT NULL, ui TEXT NOT NULL, registry_number TEXT NOT NULL,
+        kind TEXT NOT NULL, PRIMARY KEY (pmid, position)) WITHOUT ROWID""",
+    f"""CREATE TABLE grants ({_PART}, number TEXT NOT NULL, acronym TEXT NOT NULL, agency TEXT NOT NULL,
+        country TEXT NOT NULL, PRIMARY KEY (pmid, position)) WITHOUT ROWID""",
+    f"""CREATE TABLE accessions ({_PART}, databank TEXT NOT NULL, number TEXT NOT NULL,
+        PRIMARY KEY (pmid, position)) WITHOUT ROWID""",
+    "CREATE INDEX accessions_by_number ON accessions(number)",
+    f"""CREATE TABLE corrections ({_PART}, kind TEXT NOT NULL, citation TEXT NOT NULL, other_pmid INTEGER,
+        note TEXT NOT NULL, PRIMARY KEY (pmid, position)) WITHOUT ROWID""",
+    "CREATE INDEX corrections_by_kind ON corrections(kind)",
+    f"""CREATE TABLE cited_papers ({_PART}, cited_pmid INTEGER NOT NULL,
+        PRIMARY KEY (pmid, position)) WITHOUT ROWID""",
+    "CREATE INDEX cited_papers_by_cited ON cited_papers(cited_pmid)",
+    # Citation keys: given once, never moved, never freed, so not tied to the row in papers.
+    """CREATE TABLE citation_keys (
+        key TEXT PRIMARY KEY COLLATE NOCASE, pmid INTEGER NOT NULL UNIQUE, given TEXT NOT NULL)""",
+    # The ledger of runs.
+    """CREATE TABLE runs (
+        run INTEGER PRIMARY KEY AUTOINCREMENT,
+        query TEXT NOT NULL, source TEXT NOT NULL, status TEXT NOT NULL, term TEXT NOT NULL,
+        translation TEXT NOT NULL DEFAULT '', warnings TEXT NOT NULL DEFAULT '[]',
+        count INTEGER NOT NULL DEFAULT 0, received INTEGER NOT NULL DEFAULT 0, requests INTEGER NOT NULL DEFAULT 0,
+        ids_sha256 TEXT NOT NULL DEFAULT '', problem TEXT NOT NULL DEFAULT '',
+        started TEXT NOT NULL, finished TEXT, version TEXT NOT NULL)""",
+    "CREATE INDEX runs_by_query ON runs(query, run)",
+    """CREATE TABLE run_papers (
+        run INTEGER NOT NULL REFERENCES runs(run), pmid INTEGER NOT NULL, outcome TEXT NOT NULL,
+        detail TEXT NOT NULL DEFAULT '', PRIMARY KEY (run, pmid, outcome)) WITHOUT ROWID""",
+    "CREATE INDEX run_papers_by_paper ON run_papers(pmid)",
+    # Which query finds which paper, since which run; last_run moves on with every run that still finds it.
+    """CREATE TABLE hits (
+        query TEXT NOT NULL, pmid INTEGER NOT NULL, first_run INTEGER NOT NULL REFERENCES runs(run),
+        last_run INTEGER NOT NULL REFERENCES runs(run), PRIMARY KEY (query, pmid)) WITHOUT ROWID""",
+    "CREATE INDEX hits_by_paper ON hits(pmid)",
+    # Tags: the vocabulary, what the rules say, what a person decided, and the sum of the two.
+    """CREATE TABLE tags (
+        tag TEXT PRIMARY KEY, facet TEXT NOT NULL, label TEXT NOT NULL, parent TEXT NOT NULL,
+        rank INTEGER NOT NULL, position INTEGER NOT NULL)""",
+    "CREATE TABLE tag_aliases (alias TEXT PRIMARY KEY, tag TEXT NOT NULL)",
+    f"""CREATE TABLE rule_tags (
+        {_PART.replace(", position INTEGER NOT NULL", "")}, tag TEXT NOT NULL, state TEXT NOT NULL,
+        score REAL NOT NULL, threshold REAL NOT NULL, is_primary INTEGER NOT NULL, evidence TEXT NOT NULL,
+        PRIMARY KEY (pmid, tag)) WITHOUT ROWID""",
+    """CREATE TABLE hand_tags (
+        pmid INTEGER NOT NULL, tag TEXT NOT NULL, verdict TEXT NOT NULL CHECK (verdict IN ('add', 'remove')),
+        because TEXT NOT NULL, who TEXT NOT NULL, at TEXT NOT NULL, PRIMARY KEY (pmid, tag)) WITHOUT ROWID""",
+    """CREATE TABLE paper_tags (
+        tag TEXT NOT NULL, pmid INTEGER NOT NULL REFERENCES papers(pmid) ON DELETE CASCADE, facet TEXT NOT NULL,
+        is_primary INTEGER NOT NULL, source TEXT NOT NULL, PRIMARY KEY (tag, pmid)) WITHOUT ROWID""",
+    "CREATE INDEX paper_tags_by_paper ON paper_tags(pmid, facet, is_primary, tag)",
+    # Search. External content: the text stands in papers only once.
+    """CREATE VIRTUAL TABLE papers_fts USING fts5(
+        title, abstract, authors, journal, keywords, mesh,
+        content = 'papers', content_rowid = 'pmid', tokenize = 'unicode61 remove_diacritics 2')""",
+    """CREATE TRIGGER papers_inserted AFTER INSERT ON papers BEGIN
+        INSERT INTO papers_fts(rowid, title, abstract, authors, journal, keywords, mesh)
+        VALUES (new.pmid, new.title, new.abstract, new.authors, new.journal, new.keywords, new.mesh);
+    END""",
+    """CREATE TRIGGER papers_deleted AFTER DELETE ON papers BEGIN
+        INSERT INTO papers_fts(papers_fts, rowid, title, abstract, authors, journal, keywords, mesh)
+        VALUES ('delete', old.pmid, old.title, old.abstract, old.authors, old.journal, old.keywords, old.mesh);
+    END""",
+    """CREATE TRIGGER papers_updated AFTER UPDATE ON papers
+    WHEN old.title IS NOT new.title OR old.abstract IS NOT new.abstract OR old.authors IS NOT new.authors
+        OR old.journal IS NOT new.journal OR old.keywords IS NOT new.keywords OR old.mesh IS NOT new.mesh BEGIN
+        INSERT INTO papers_fts(papers_fts, rowid, title, abstract, authors, journal, keywords, mesh)
+        VALUES ('delete', old.pmid, old.title, old.abstract, old.authors, old.journal, old.keywords, old.mesh);
+        INSERT INTO papers_fts(rowid, title, abstract, authors, journal, keywords, mesh)
+        VALUES (new.pmid, new.title, new.abstract, new.authors, new.journal, new.keywords, new.mesh);
+    END""",
+    # For people who look with Datasette or the sqlite3 shell.
+    """CREATE VIEW evidence AS
+        SELECT r.pmid, p.title, r.tag, r.state, r.score, r.threshold,
+            json_extract(e.value, '$.rule') AS rule, json_extract(e.value, '$.field') AS field,
+            json_extract(e.value, '$.section') AS section, json_extract(e.value, '$.quote') AS quote,
+            json_extract(e.value, '$.weight') AS weight, json_extract(e.value, '$.masked') AS masked
+        FROM rule_tags r JOIN papers p USING (pmid), json_each(r.evidence) e""",
+    """CREATE VIEW library AS
+        SELECT p.pmid, k.key, p.year, s.tag AS study, p.title, p.authors, p.journal, p.doi, p.retracted,
+            (SELECT group_concat(tag, ', ') FROM paper_tags t WHERE t.pmid = p.pmid AND t.facet = 'condition')
+                AS conditions,
+            (SELECT group_concat(tag, ', ') FROM paper_tags t WHERE t.pmid = p.pmid AND t.facet = 'outcome')
+                AS outcomes,
+            p.first_seen
+        FROM papers p LEFT JOIN citation_keys k USING (pmid)
+            LEFT JOIN paper_tags s ON s.pmid = p.pmid AND s.facet = 'study' AND s.is_primary""",
+)
+
+
+@migrations()
+def m0001_first(db: Database) -> None:
+    """Records, papers and their parts, keys, runs, tags and search."""
+    for statement in _FIRST:
+        db.execute(statement)
+    _mark(db, 1)
+
+
+def migrate(connection: Connection) -> None:
+    """Bring a library up to SCHEMA_VERSION; each step whole or not at all."""
+    migrations.apply(Database(connection.raw))
+    assert connection.value("PRAGMA user_version") == SCHEMA_VERSION
+
+
+def _mark(db: Database, version: int) -> None:
+    """Inside the step's transaction, so that number and schema never disagree."""
+    db.execute(f"PRAGMA application_id = {APPLICATION_ID}")
+    db.execute(f"PRAGMA user_version = {version}")

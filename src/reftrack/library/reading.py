@@ -1,0 +1,239 @@
+"""Whole papers with their keys and tags, the ledger of runs, and what a person decided, read from the library."""
+
+from __future__ import annotations
+
+import json
+import zlib
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+from ..errors import LibraryError
+from ..model import (
+    Evidence,
+    FiledTag,
+    HandTag,
+    HeldPaper,
+    Paper,
+    Run,
+    Tag,
+    TagDefinition,
+)
+from . import selecting
+from .columns import CHILDREN, PAPER_COLUMNS, paper_of
+from .opening import Connection, open_to_read
+
+_RUN_COLUMNS = (
+    "run, query, source, status, term, translation, warnings, count, received, requests, started, finished, "
+    "version, problem, ids_sha256"
+)
+OUTCOMES = ("new", "late", "changed", "notice", "left", "missing")
+"""What a run can say of a paper; each is a field of Run."""
+
+
+class Reader:
+    """A library opened to look only. Use as a context manager; what it hands out are nouns, never rows."""
+
+    def __init__(self, connection: Connection) -> None:
+        self.connection = connection
+
+    @classmethod
+    def open(cls, path: Path) -> Self:
+        """The library at `path`. Raises LibraryError, with the file untouched."""
+        return cls(open_to_read(path))
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Let go of the file."""
+        self.connection.close()
+
+    def get(self, pmid: int) -> Paper | None:
+        """The paper as it was parsed, or None if it is not held."""
+        return self._papers([pmid]).get(pmid)
+
+    def held(self, pmids: Sequence[int]) -> Iterator[HeldPaper]:
+        """These papers with all that is known of them, in this order; one that is not held is passed over."""
+        for start in range(0, len(pmids), selecting.CHUNK):
+            part = pmids[start : start + selecting.CHUNK]
+            papers = self._papers(part)
+            about = self._about(part)
+            for pmid in part:
+                if pmid in papers:
+                    yield HeldPaper(paper=papers[pmid], **about[pmid])
+
+    def select(self, selection: selecting.Selection) -> list[int]:
+        """The PMIDs of a selection, in its order. Raises UsageError."""
+        return selecting.select(self.connection, selection)
+
+    def held_pmids(self) -> list[int]:
+        """Every PMID in the library, ascending."""
+        return [pmid for (pmid,) in self.connection.rows("SELECT pmid FROM papers ORDER BY pmid")]
+
+    def raw(self, pmid: int) -> bytes:
+        """The record as it came, UTF-8. Raises LibraryError if its checksum no longer holds."""
+        rows = self.connection.rows("SELECT xml, sha256 FROM records WHERE pmid = ?", (pmid,))
+        if not rows:
+            raise LibraryError(f"The library holds no record for PMID {pmid}.")
+        try:
+            return zlib.decompress(rows[0][0])
+        except zlib.error:
+            raise LibraryError(
+                f"The stored record of PMID {pmid} is damaged; `reftrack fetch --full` gets it again."
+            ) from None
+
+    def rule_tags(self, pmid: int) -> tuple[Tag, ...]:
+        """What the rules said of a paper when it was tagged, with the evidence; strongest first in each facet."""
+        return tuple(
+            Tag(
+                facet or "",
+                tag,
+                state,
+                score,
+                threshold,
+                bool(primary),
+                tuple(Evidence(**entry) for entry in json.loads(evidence)),
+            )
+            for facet, tag, state, score, threshold, primary, evidence in self.connection.rows(
+                """SELECT v.facet, r.tag, r.state, r.score, r.threshold, r.is_primary, r.evidence
+                FROM rule_tags r LEFT JOIN tags v ON v.tag = r.tag WHERE r.pmid = ?
+                ORDER BY coalesce(v.position, 9999), r.tag""",
+                (pmid,),
+            )
+        )
+
+    def hand_tags(self, pmid: int | None = None) -> tuple[HandTag, ...]:
+        """The decisions of people, on one paper or on all."""
+        condition, values = ("", ()) if pmid is None else (" WHERE pmid = ?", (pmid,))
+        return tuple(
+            HandTag(*row)
+            for row in self.connection.rows(
+                f"SELECT pmid, tag, verdict, because, who, at FROM hand_tags{condition} ORDER BY at, pmid, tag", values
+            )
+        )
+
+    def vocabulary(self) -> tuple[TagDefinition, ...]:
+        """Every tag that exists, in the rules' order, as of the last command that wrote."""
+        aliases: dict[str, list[str]] = {}
+        for alias, tag in self.connection.rows("SELECT alias, tag FROM tag_aliases ORDER BY alias"):
+            aliases.setdefault(tag, []).append(alias)
+        return tuple(
+            TagDefinition(tag, facet, label, parent, tuple(aliases.get(tag, ())), rank)
+            for tag, facet, label, parent, rank in self.connection.rows(
+                "SELECT tag, facet, label, parent, rank FROM tags ORDER BY position"
+            )
+        )
+
+    def tag_counts(self) -> dict[str, int]:
+        """How many papers carry each tag itself (a parent's children are not added)."""
+        return dict(self.connection.rows("SELECT tag, count(*) FROM paper_tags GROUP BY tag"))
+
+    def runs(self, query: str = "", *, run: int | None = None) -> Iterator[Run]:
+        """The ledger, newest first, with the papers each run concerns."""
+        condition: str = ""
+        values: list[object] = []
+        if run is not None or query:
+            condition = "WHERE run = ?" if run is not None else "WHERE query = ?"
+            values.append(query if run is None else run)
+        for row in self.connection.rows(f"SELECT {_RUN_COLUMNS} FROM runs {condition} ORDER BY run DESC", values):
+            concerned: dict[str, list[int]] = {}
+            for pmid, outcome in self.connection.rows(
+                "SELECT pmid, outcome FROM run_papers WHERE run = ? ORDER BY pmid", (row[0],)
+            ):
+                concerned.setdefault(outcome, []).append(pmid)
+            values_of_run: dict[str, Any] = dict(zip(_RUN_COLUMNS.split(", "), row, strict=True))
+            values_of_run["warnings"] = tuple(json.loads(values_of_run["warnings"]))
+            values_of_run |= {name: tuple(concerned.get(name, ())) for name in OUTCOMES}
+            yield Run(**values_of_run)
+
+    def counts(self) -> dict[str, int]:
+        """How many papers, runs, hand tags and so on the library holds, by name."""
+        tables = ("papers", "records", "runs", "hits", "hand_tags", "rule_tags", "citation_keys")
+        return {table: int(self.connection.value(f"SELECT count(*) FROM {table}")) for table in tables}
+
+    def problems(self) -> list[str]:
+        """What is wrong with the file, a sentence each: damage, papers without record or key, search out of step."""
+        found = [
+            f"The file is damaged: {line}." for (line,) in self.connection.rows("PRAGMA quick_check(5)") if line != "ok"
+        ]
+        for sentence, sql in _SHOULD_BE_ZERO.items():
+            number = int(self.connection.value(sql))
+            if number:
+                found.append(sentence.format(number=number))
+        return found
+
+    def stale(self, rules_hash: str) -> int:
+        """How many papers carry tags of other rules than these."""
+        return int(self.connection.value("SELECT count(*) FROM papers WHERE tagged_rules <> ?", (rules_hash,)))
+
+    def _papers(self, pmids: Sequence[int]) -> dict[int, Paper]:
+        marks = ",".join("?" * len(pmids))
+        columns = ", ".join(f'"{column}"' for column in PAPER_COLUMNS)
+        rows = self.connection.rows(f"SELECT {columns} FROM papers WHERE pmid IN ({marks})", pmids)
+        sections: dict[int, list[tuple[Any, ...]]] = {}
+        for pmid, *section in self.connection.rows(
+            f"""SELECT pmid, label, category, start, "end" FROM sections WHERE pmid IN ({marks})
+            ORDER BY pmid, position""",
+            pmids,
+        ):
+            sections.setdefault(pmid, []).append(tuple(section))
+        parts: dict[int, dict[str, list[Any]]] = {row[0]: {child.field: [] for child in CHILDREN} for row in rows}
+        for child in CHILDREN:
+            names = ", ".join(child.columns)
+            for pmid, *part in self.connection.rows(
+                f"SELECT pmid, {names} FROM {child.table} WHERE pmid IN ({marks}) ORDER BY pmid, position", pmids
+            ):
+                parts[pmid][child.field].append(child.part(tuple(part)))
+        return {
+            row[0]: paper_of(
+                row, sections.get(row[0], []), {field: tuple(values) for field, values in parts[row[0]].items()}
+            )
+            for row in rows
+        }
+
+    def _about(self, pmids: Sequence[int]) -> dict[int, dict[str, Any]]:
+        marks = ",".join("?" * len(pmids))
+        about: dict[int, dict[str, Any]] = {
+            pmid: {"key": key, "first_seen": first_seen, "source": source, "tags": (), "queries": ()}
+            for pmid, key, first_seen, source in self.connection.rows(
+                f"""SELECT p.pmid, coalesce(k.key, ''), p.first_seen, r.source FROM papers p
+                JOIN records r ON r.pmid = p.pmid LEFT JOIN citation_keys k ON k.pmid = p.pmid
+                WHERE p.pmid IN ({marks})""",
+                pmids,
+            )
+        }
+        for pmid, *tag in self.connection.rows(
+            f"""SELECT t.pmid, t.facet, t.tag, t.is_primary, t.source FROM paper_tags t
+            LEFT JOIN tags v ON v.tag = t.tag WHERE t.pmid IN ({marks})
+            ORDER BY t.is_primary DESC, coalesce(v.position, 9999), t.tag""",
+            pmids,
+        ):
+            facet, slug, primary, source = tag
+            about[pmid]["tags"] += (FiledTag(facet, slug, bool(primary), source),)
+        for pmid, query in self.connection.rows(
+            f"SELECT pmid, query FROM hits WHERE pmid IN ({marks}) ORDER BY query", pmids
+        ):
+            if pmid in about:
+                about[pmid]["queries"] += (query,)
+        return about
+
+
+_SHOULD_BE_ZERO = {
+    "{number} papers have no stored record, so a later parser cannot be applied to them.": """SELECT count(*)
+        FROM papers p WHERE NOT EXISTS (SELECT 1 FROM records r WHERE r.pmid = p.pmid)""",
+    "{number} stored records have no paper; `reftrack rebuild` makes them again.": """SELECT count(*)
+        FROM records r WHERE NOT EXISTS (SELECT 1 FROM papers p WHERE p.pmid = r.pmid)""",
+    "{number} papers have no citation key; `reftrack doctor --fix` gives them one.": """SELECT count(*)
+        FROM papers p WHERE NOT EXISTS (SELECT 1 FROM citation_keys k WHERE k.pmid = p.pmid)""",
+    "{number} papers are missing from search; `reftrack doctor --fix` adds them.": """SELECT
+        (SELECT count(*) FROM papers) - (SELECT count(*) FROM papers_fts_docsize)""",
+    "{number} runs never finished; the next `reftrack fetch` of their query completes them.": """SELECT count(*)
+        FROM runs WHERE status = 'running'""",
+}

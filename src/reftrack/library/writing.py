@@ -1,0 +1,347 @@
+"""Papers, records, tags and runs are stored: one transaction a batch, and nothing a person made is touched by it.
+
+Hand tags, citation keys, runs and hits are rows of their own tables; a refetch, a retag and a rebuild replace
+only what can be made again from the stored records and the rules.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import zlib
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import asdict, fields
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Literal, Self
+
+from ..errors import LibraryError
+from ..model import Evidence, HandTag, Paper, Tag, TagDefinition
+from .columns import CHILDREN, PAPER_COLUMNS, paper_row, section_rows
+from .opening import Connection, open_new, open_to_write
+from .reading import Reader
+
+Outcome = Literal["new", "changed", "same"]
+
+SAMPLE = "sample"
+"""The source whose records are restatements: they never replace a record from anywhere else."""
+
+
+def utc_now() -> str:
+    """This moment as the library writes times: ISO 8601, UTC, whole seconds."""
+    return datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+class Library(Reader):
+    """A library opened to change it."""
+
+    def __init__(self, connection: Connection, *, now: Callable[[], str] = utc_now) -> None:
+        super().__init__(connection)
+        self._now = now
+
+    @classmethod
+    def open(cls, path: Path, *, create: bool = False, now: Callable[[], str] = utc_now) -> Self:
+        """The library at `path`; made if `create` and there is none. Raises LibraryError."""
+        if create and not path.exists():
+            _make(path)
+        return cls(open_to_write(path), now=now)
+
+    def transaction(self) -> AbstractContextManager[None]:
+        """All that happens inside is stored together or not at all."""
+        return self.connection.transaction()
+
+    # papers
+
+    def save(self, xml: bytes, paper: Paper, *, source: str, parser: int) -> tuple[Outcome, tuple[str, ...]]:
+        """Store a record and what was parsed from it; says whether it is new, and which fields changed.
+
+        An older state never replaces a newer one: a lower version, an earlier DateRevised, or a restated sample
+        record over a published one is "same". Call inside a transaction.
+        """
+        digest = hashlib.sha256(xml).hexdigest()
+        row = self.connection.rows("SELECT sha256, source, parser FROM records WHERE pmid = ?", (paper.pmid,))
+        if not row:
+            self._insert_record(paper.pmid, xml, digest, source, parser)
+            self._insert_paper(paper)
+            return "new", ()
+        held_digest, held_source, held_parser = row[0]
+        if held_digest == digest and held_parser == parser:
+            return "same", ()
+        held = self.get(paper.pmid)
+        if held is not None and _is_older(paper, held, restated=source == SAMPLE != held_source):
+            return "same", ()
+        self._update_record(paper.pmid, xml, digest, source, parser)
+        changed = _differences(held, paper)
+        if changed:
+            self.replace(paper)
+        return ("changed" if changed else "same"), changed
+
+    def replace(self, paper: Paper) -> None:
+        """Write a held paper's row and parts anew from the noun; tags, keys and hits stay."""
+        self.connection.run("UPDATE papers SET " + _ASSIGN + " WHERE pmid = ?", (*paper_row(paper), paper.pmid))
+        for table in ("sections", *(child.table for child in CHILDREN)):
+            self.connection.run(f"DELETE FROM {table} WHERE pmid = ?", (paper.pmid,))
+        self._insert_parts(paper)
+
+    def mark_parsed(self, pmid: int, parser: int) -> None:
+        """The paper's row now is what this parser makes of its record."""
+        self.connection.run("UPDATE records SET parser = ? WHERE pmid = ?", (parser, pmid))
+
+    def restore(self, paper: Paper) -> None:
+        """Make the row of a paper whose record is held but whose row is gone (`rebuild`)."""
+        self._insert_paper(paper)
+
+    def records(self) -> Iterator[tuple[int, bytes, int]]:
+        """(pmid, record, parser) of every stored record, by PMID, a few at a time."""
+        last = -1
+        while rows := self.connection.rows(
+            "SELECT pmid, parser FROM records WHERE pmid > ? ORDER BY pmid LIMIT 200", (last,)
+        ):
+            for pmid, parser in rows:
+                yield pmid, self.raw(pmid), parser
+            last = rows[-1][0]
+
+    def assign_key(self, pmid: int, candidates: Iterable[str]) -> str:
+        """The paper's citation key: the one it has, else the first candidate that was never given (any case)."""
+        held = self.connection.value("SELECT key FROM citation_keys WHERE pmid = ?", (pmid,))
+        if held is not None:
+            return str(held)
+        for candidate in candidates:
+            if self.connection.value("SELECT 1 FROM citation_keys WHERE key = ?", (candidate,)) is None:
+                self.connection.run("INSERT INTO citation_keys VALUES (?, ?, ?)", (candidate, pmid, self._now()))
+                return candidate
+        raise ValueError("the candidates for a citation key ran out")
+
+    def without_key(self) -> list[int]:
+        """PMIDs that hold no citation key yet, ascending."""
+        return [
+            pmid
+            for (pmid,) in self.connection.rows(
+                "SELECT pmid FROM papers p WHERE NOT EXISTS "
+                "(SELECT 1 FROM citation_keys k WHERE k.pmid = p.pmid) ORDER BY pmid"
+            )
+        ]
+
+    def mend_search(self) -> None:
+        """Build the search index anew from the papers."""
+        self.connection.run("INSERT INTO papers_fts(papers_fts) VALUES ('rebuild')")
+
+    # runs
+
+    def begin(self, query: str, *, term: str, source: str, version: str) -> int:
+        """A new line in the ledger, `running`; an unfinished one of the same query becomes `interrupted`."""
+        with self.transaction():
+            self.connection.run(
+                """UPDATE runs SET status = 'interrupted', problem = 'the program ended before the run did'
+                WHERE query = ? AND status = 'running'""",
+                (query,),
+            )
+            cursor = self.connection.run(
+                "INSERT INTO runs(query, source, status, term, started, version) VALUES (?, ?, 'running', ?, ?, ?)",
+                (query, source, term, self._now(), version),
+            )
+        assert cursor.lastrowid is not None
+        return cursor.lastrowid
+
+    def found(self, run: int, *, count: int, translation: str, warnings: Sequence[str], ids: Iterable[int]) -> None:
+        """What the search of a run said: the count, the query as it was understood, its warnings, its papers."""
+        listing = "".join(f"{pmid}\n" for pmid in sorted(ids))
+        self.connection.run(
+            "UPDATE runs SET count = ?, translation = ?, warnings = ?, ids_sha256 = ? WHERE run = ?",
+            (
+                count,
+                translation,
+                json.dumps(list(warnings), ensure_ascii=False),
+                hashlib.sha256(listing.encode()).hexdigest(),
+                run,
+            ),
+        )
+
+    def hit(self, run: int, query: str, pmids: Iterable[int]) -> list[int]:
+        """These papers are found by the query, as of this run; says which of them it did not find before."""
+        fresh = []
+        for pmid in pmids:
+            if self.connection.value("SELECT 1 FROM hits WHERE query = ? AND pmid = ?", (query, pmid)) is None:
+                fresh.append(pmid)
+            self.connection.run(
+                """INSERT INTO hits(query, pmid, first_run, last_run) VALUES (?, ?, ?, ?)
+                ON CONFLICT(query, pmid) DO UPDATE SET last_run = excluded.last_run""",
+                (query, pmid, run, run),
+            )
+        return fresh
+
+    def note(self, run: int, outcome: str, pmids: Iterable[int], detail: str = "") -> None:
+        """What a run says of papers: new, changed (which fields), missing..."""
+        self.connection.many(
+            "INSERT OR REPLACE INTO run_papers VALUES (?, ?, ?, ?)", [(run, pmid, outcome, detail) for pmid in pmids]
+        )
+
+    def finish(self, run: int, *, status: str, received: int, requests: int, problem: str = "") -> None:
+        """Close the line of the ledger."""
+        self.connection.run(
+            "UPDATE runs SET status = ?, received = ?, requests = ?, problem = ?, finished = ? WHERE run = ?",
+            (status, received, requests, problem, self._now(), run),
+        )
+
+    # tags
+
+    def set_vocabulary(self, definitions: Sequence[TagDefinition]) -> None:
+        """Which tags exist, in this order; decisions on tags that no longer exist are kept."""
+        if definitions and tuple(definitions) == self.vocabulary():
+            return
+        with self.transaction():
+            self.connection.run("DELETE FROM tags")
+            self.connection.run("DELETE FROM tag_aliases")
+            self.connection.many(
+                "INSERT INTO tags VALUES (?, ?, ?, ?, ?, ?)",
+                [
+                    (entry.slug, entry.facet, entry.label, entry.parent, entry.rank, position)
+                    for position, entry in enumerate(definitions)
+                ],
+            )
+            self.connection.many(
+                "INSERT INTO tag_aliases VALUES (?, ?)",
+                [(alias, entry.slug) for entry in definitions for alias in entry.aliases],
+            )
+
+    def tagged_with(self, pmid: int) -> tuple[str, str]:
+        """(content hash, rules hash) of the paper's rule tags; ("", "") if it has never been tagged."""
+        row = self.connection.rows("SELECT tagged_content, tagged_rules FROM papers WHERE pmid = ?", (pmid,))
+        return (row[0][0], row[0][1]) if row else ("", "")
+
+    def set_rule_tags(self, pmid: int, tags: Sequence[Tag], *, content_hash: str, rules_hash: str) -> None:
+        """Replace what the rules say of a paper; what people said stays and still wins. Call inside a transaction."""
+        self.connection.run("DELETE FROM rule_tags WHERE pmid = ?", (pmid,))
+        self.connection.many(
+            "INSERT INTO rule_tags VALUES (?, ?, ?, ?, ?, ?, ?)",
+            [
+                (pmid, tag.slug, tag.state, tag.score, tag.threshold, int(tag.primary), _evidence_json(tag.evidence))
+                for tag in tags
+            ],
+        )
+        self.connection.run(
+            "UPDATE papers SET tagged_content = ?, tagged_rules = ? WHERE pmid = ?", (content_hash, rules_hash, pmid)
+        )
+        self.file_tags(pmid)
+
+    def set_hand_tag(self, decision: HandTag) -> None:
+        """Keep a person's decision on a tag; a later one on the same tag and paper replaces it."""
+        self.connection.run(
+            "INSERT OR REPLACE INTO hand_tags VALUES (?, ?, ?, ?, ?, ?)",
+            (decision.pmid, decision.slug, decision.verdict, decision.because, decision.who, decision.at),
+        )
+        self.file_tags(decision.pmid)
+
+    def drop_hand_tag(self, pmid: int, slug: str) -> bool:
+        """Forget a decision, so that the rules speak again; says whether there was one."""
+        dropped = self.connection.run("DELETE FROM hand_tags WHERE pmid = ? AND tag = ?", (pmid, slug)).rowcount
+        self.file_tags(pmid)
+        return bool(dropped)
+
+    def file_tags(self, pmid: int) -> None:
+        """Work out the tags a paper really carries: (rules + added by hand) - removed by hand.
+
+        A study type added by hand becomes the primary one: the reader has seen the paper, the rules have not.
+        """
+        self.connection.run("DELETE FROM paper_tags WHERE pmid = ?", (pmid,))
+        self.connection.run(_FILE, {"pmid": pmid})
+        self.connection.run(_PRIMARY, {"pmid": pmid})
+
+    # the rows of a paper
+
+    def _insert_record(self, pmid: int, xml: bytes, digest: str, source: str, parser: int) -> None:
+        now = self._now()
+        self.connection.run(
+            "INSERT INTO records VALUES (?, ?, ?, ?, ?, ?, ?)",
+            (pmid, zlib.compress(xml, 6), digest, source, now, now, parser),
+        )
+
+    def _update_record(self, pmid: int, xml: bytes, digest: str, source: str, parser: int) -> None:
+        self.connection.run(
+            "UPDATE records SET xml = ?, sha256 = ?, source = ?, fetched = ?, parser = ? WHERE pmid = ?",
+            (zlib.compress(xml, 6), digest, source, self._now(), parser, pmid),
+        )
+
+    def _insert_paper(self, paper: Paper) -> None:
+        self.connection.run(
+            f"INSERT INTO papers ({_NAMES}, first_seen) VALUES ({_MARKS}, "
+            "(SELECT first_seen FROM records WHERE pmid = ?))",
+            (*paper_row(paper), paper.pmid),
+        )
+        self._insert_parts(paper)
+
+    def _insert_parts(self, paper: Paper) -> None:
+        pmid = paper.pmid
+        sections = section_rows(paper.abstract)[1]
+        if sections:
+            self.connection.many(
+                "INSERT INTO sections VALUES (?, ?, ?, ?, ?, ?)",
+                [(pmid, position, *row) for position, row in enumerate(sections)],
+            )
+        for child in CHILDREN:
+            parts = getattr(paper, child.field)
+            if parts:
+                marks = ",".join("?" * (len(child.columns) + 2))
+                self.connection.many(
+                    f"INSERT INTO {child.table} VALUES ({marks})",
+                    [(pmid, position, *child.row(part)) for position, part in enumerate(parts)],
+                )
+
+
+_NAMES = ", ".join(PAPER_COLUMNS)
+_MARKS = ", ".join("?" * len(PAPER_COLUMNS))
+_ASSIGN = ", ".join(f"{column} = ?" for column in PAPER_COLUMNS)
+
+_FILE = """INSERT INTO paper_tags(tag, pmid, facet, is_primary, source)
+    SELECT r.tag, r.pmid, v.facet, r.is_primary, 'rule' FROM rule_tags r JOIN tags v ON v.tag = r.tag
+    WHERE r.pmid = :pmid AND r.state = 'tagged' AND NOT EXISTS (
+        SELECT 1 FROM hand_tags h WHERE h.pmid = r.pmid
+        AND coalesce((SELECT a.tag FROM tag_aliases a WHERE a.alias = h.tag), h.tag) = r.tag)
+    UNION ALL
+    SELECT DISTINCT v.tag, h.pmid, v.facet, 0, 'hand' FROM hand_tags h JOIN papers p ON p.pmid = h.pmid
+    JOIN tags v ON v.tag = coalesce((SELECT a.tag FROM tag_aliases a WHERE a.alias = h.tag), h.tag)
+    WHERE h.pmid = :pmid AND h.verdict = 'add'"""
+
+# The rank order is the rules' own; a study type without a rank of its own (0) never is primary.
+_PRIMARY = """UPDATE paper_tags SET is_primary = (tag = (
+        SELECT t.tag FROM paper_tags t JOIN tags v ON v.tag = t.tag
+        WHERE t.pmid = :pmid AND t.facet = 'study' AND (v.rank > 0 OR t.source = 'hand')
+        ORDER BY t.source = 'hand' DESC, t.is_primary DESC, v.rank LIMIT 1))
+    WHERE pmid = :pmid AND facet = 'study' AND EXISTS (
+        SELECT 1 FROM hand_tags h WHERE h.pmid = :pmid)"""
+
+
+def _is_older(paper: Paper, held: Paper, *, restated: bool) -> bool:
+    if restated or paper.version != held.version:
+        return restated or paper.version < held.version
+    return bool(held.revised) and paper.revised < held.revised
+
+
+def _differences(held: Paper | None, paper: Paper) -> tuple[str, ...]:
+    """Names of the fields that changed; all of them if the row was gone."""
+    names = tuple(field.name for field in fields(Paper))
+    if held is None:
+        return names
+    return tuple(name for name in names if getattr(held, name) != getattr(paper, name))
+
+
+def _evidence_json(evidence: Sequence[Evidence]) -> str:
+    return json.dumps([asdict(entry) for entry in evidence], ensure_ascii=False, separators=(",", ":"))
+
+
+def _make(path: Path) -> None:
+    """A whole, empty library appears at `path` at once, so that a crash leaves none rather than half of one."""
+    from .migrations import migrate  # loads sqlite-utils: only when there is something to make
+
+    unfinished = path.with_name(f".{path.name}.{os.getpid()}.new")
+    connection = open_new(unfinished)
+    try:
+        migrate(connection)
+    finally:
+        connection.close()
+    try:
+        unfinished.replace(path)
+    except OSError as error:
+        raise LibraryError(f"The library {path} cannot be made ({error.strerror}); nothing was changed.") from None

@@ -1,0 +1,111 @@
+"""PubMed syntax and a Paper become yes or no: the saved queries, evaluated over held records without PubMed.
+
+`compile_term(term)` reads a query once; the `Matcher` it gives is called with papers. What PubMed knows and a record
+does not say is never guessed: narrower headings, synonyms and automatic term mapping are left out with a warning in
+`Matcher.warnings`, and a field that a record cannot answer for is refused. Two more differences are inherent: PubMed
+finds only phrases that are in its phrase index, here every phrase is looked for as it is written; and PubMed knows
+records as they are today. The rules are those of the PubMed User Guide, https://pubmed.ncbi.nlm.nih.gov/help/.
+"""
+
+from __future__ import annotations
+
+from ..errors import QueryError
+from ..model import Paper
+from .fields import FIELDS, Field
+from .judge import MOST_WILDCARDS, Contains, Test, is_filter, judge
+from .judge import warnings as term_warnings
+from .syntax import Node, Reading, Term, read
+from .view import View
+
+__all__ = ["FIELDS", "Field", "Matcher", "compile_term"]
+
+
+class Matcher:
+    """A query that has been read: call it with a paper."""
+
+    __slots__ = ("_test", "translation", "warnings")
+
+    def __init__(self, test: Test, *, warnings: tuple[str, ...], translation: str) -> None:
+        self._test = test
+        self.warnings = warnings
+        """What a reader must know: where the answer may differ from PubMed's."""
+        self.translation = translation
+        """The query as understood, every bracket written out; it means the same when read again."""
+
+    def __call__(self, paper: Paper) -> bool:
+        """Whether the query finds this paper."""
+        return self._test(View.of(paper))
+
+
+def compile_term(term: str) -> Matcher:
+    """Read a query; QueryError names the place and, where it can, the remedy."""
+    reading = read(term)
+    stars = term.count("*")
+    if stars > MOST_WILDCARDS:
+        raise QueryError(
+            f"The query cannot be used: it has {stars} wildcards (*), PubMed refuses more than {MOST_WILDCARDS}."
+        )
+    heeded = dict.fromkeys(reading.warnings)
+    test = _compile(reading.tree, reading, heeded)
+    return Matcher(test, warnings=tuple(heeded), translation=_show(reading.tree))
+
+
+def _compile(node: Node, reading: Reading, heeded: dict[str, None]) -> Test:
+    if isinstance(node, Term):
+        heeded.update(dict.fromkeys(term_warnings(node)))
+        return judge(node, reading)
+    first = _compile(node.first, reading, heeded)
+    rest = [(operator, _compile(part, reading, heeded)) for operator, part in node.rest]
+    if all(operator == "OR" for operator, _ in rest):
+        return _any([first, *(test for _, test in rest)])
+
+    def test(view: View) -> bool:
+        found = first(view)
+        for operator, part in rest:
+            # True OR anything, False AND anything, False NOT anything: nothing to ask.
+            if found != (operator == "OR"):
+                found = part(view) != (operator == "NOT")
+        return found
+
+    return test
+
+
+def _any(tests: list[Test]) -> Test:
+    """One of several tests; those that only look for words in the same field become one test."""
+    alike: dict[str, list[Contains]] = {}
+    others: list[Test] = []
+    for test in tests:
+        if isinstance(test, Contains):
+            alike.setdefault(test.key, []).append(test)
+        else:
+            others.append(test)
+    merged: list[Test] = [
+        Contains(
+            key, (needle for test in found for needle in test.needles), (near for test in found for near in test.nears)
+        )
+        for key, found in alike.items()
+    ]
+    every = merged + others
+    return every[0] if len(every) == 1 else lambda view: any(test(view) for test in every)
+
+
+def _show(node: Node) -> str:
+    """The node with a bracket around every step from left to right."""
+    if isinstance(node, Term):
+        return _show_term(node)
+    shown, before = [_show(node.first)], node.rest[0][0]
+    for operator, part in node.rest:
+        if operator != before:
+            shown, before = [f"({''.join(shown)})"], operator
+        shown.append(f" {operator} {_show(part)}")
+    return f"({''.join(shown)})"
+
+
+def _show_term(term: Term) -> str:
+    # Quotes change nothing but in author names, in dates and numbers they would only be noise.
+    bare = (term.field.how == "author" and not term.quoted) or term.field.how in ("date", "number") or is_filter(term)
+    text = term.text if bare else f'"{term.text}"'
+    suffix = "" if term.exploded else ":noexp"
+    if term.distance is not None:
+        suffix = f":~{term.distance}"
+    return text if is_filter(term) else f"{text}[{term.field.name}{suffix}]"

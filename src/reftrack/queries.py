@@ -1,0 +1,111 @@
+"""The files `queries/NAME.toml` become Query; whatever is wrong in one is a UsageError that names it.
+
+Reads files, writes none. Whether the term itself is good PubMed syntax is `matching`'s to say.
+"""
+
+from __future__ import annotations
+
+import difflib
+import re
+import tomllib
+from pathlib import Path
+from typing import Final
+
+from .errors import UsageError
+from .model import DEFAULT_MAX_HITS, Query
+
+LONGEST_NAME: Final = 64
+_NAME: Final = re.compile(rf"[a-z0-9][a-z0-9_-]{{0,{LONGEST_NAME - 1}}}")
+# Windows opens a device, with or without an ending; a workspace is shared between systems.
+_DEVICE: Final = re.compile(r"con|prn|aux|nul|com[0-9]|lpt[0-9]")
+_KEYS: Final = ("title", "term", "note", "known", "max")
+_SHOWN: Final = 40
+
+
+def load(folder: Path) -> dict[str, Query]:
+    """Every saved query of a folder, sorted by name; hidden files and those that are not .toml are not looked at."""
+    try:
+        paths = sorted(path for path in folder.iterdir() if path.suffix == ".toml" and not path.name.startswith("."))
+    except OSError as error:
+        raise UsageError(_no_folder(folder, error)) from error
+    return {path.stem: _read(path, check_name(path.stem)) for path in paths}
+
+
+def named(folder: Path, name: str) -> Query:
+    """One saved query; only its own file is read, so a fault in another does not matter."""
+    path = folder / f"{check_name(name)}.toml"
+    # The folder's own list decides, not the file system: it may take Stroke for stroke.
+    try:
+        known = sorted(entry.stem for entry in folder.iterdir() if entry.suffix == ".toml")
+    except OSError as error:
+        raise UsageError(_no_folder(folder, error)) from error
+    if name not in known:
+        near = difflib.get_close_matches(name, known, 1, 0.5)
+        hint = f"; did you mean {near[0]}?" if near else ""
+        have = f" There are: {', '.join(known)}." if known else f" There are none in {folder}."
+        raise UsageError(f"No saved query is named {name}{hint or '.'}{have}")
+    return _read(path, name)
+
+
+def check_name(name: str) -> str:
+    """The name, if it may be one; so no name can leave the folder or mean something else on another system."""
+    if not _NAME.fullmatch(name) or _DEVICE.fullmatch(name):
+        short = name if len(name) <= _SHOWN else f"{name[:_SHOWN]}…"
+        raise UsageError(
+            f"{short!r} cannot name a saved query: use small letters, digits, - and _, "
+            f"at most {LONGEST_NAME}, beginning with a letter or digit (and no device name such as con)."
+        )
+    return name
+
+
+def _no_folder(folder: Path, error: OSError) -> str:
+    if isinstance(error, FileNotFoundError):
+        return f"There is no folder of saved queries at {folder}; `reftrack init` makes one."
+    return f"The folder of saved queries {folder} cannot be read: {error.strerror}."
+
+
+def _read(path: Path, name: str) -> Query:
+    try:
+        # utf-8-sig: editors on Windows still begin files with a byte order mark.
+        text = path.read_text(encoding="utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise UsageError(f"{path} is not UTF-8 (byte {error.start}); save it as UTF-8.") from error
+    except OSError as error:
+        raise UsageError(f"{path} cannot be read: {error.strerror}; check its rights.") from error
+    try:
+        table = tomllib.loads(text)
+    # TOMLDecodeError is a ValueError, and so is the refusal of an integer of thousands of digits.
+    except (ValueError, RecursionError) as error:
+        raise UsageError(f"{path} is not valid TOML: {error}; correct it.") from error
+    for key in table:
+        if key not in _KEYS:
+            near = difflib.get_close_matches(key, _KEYS, 1, 0.5)
+            hint = f"did you mean {near[0]}?" if near else f"known keys are {', '.join(_KEYS)}."
+            raise UsageError(f"{path} has an unknown key {key!r}; {hint}")
+    known, most = table.get("known", []), table.get("max", DEFAULT_MAX_HITS)
+    if not isinstance(known, list) or not all(_is_count(pmid) for pmid in known):
+        raise UsageError(f"{path}: known must be a list of PMIDs, as known = [31494820, 31897941].")
+    if not _is_count(most):
+        raise UsageError(f"{path}: max must be a whole number from 1 up, as max = {DEFAULT_MAX_HITS}.")
+    title = _text(path, table, "title")
+    if len(title.splitlines()) > 1:
+        raise UsageError(f"{path}: title must be one line; put the rest into note.")
+    note = _text(path, table, "note") if "note" in table else ""
+    return Query(name, title, _text(path, table, "term"), note, tuple(dict.fromkeys(known)), most)
+
+
+def _is_count(value: object) -> bool:
+    """A whole number from 1 up; true and false are numbers to Python only."""
+    return isinstance(value, int) and not isinstance(value, bool) and value >= 1
+
+
+def _text(path: Path, table: dict[str, object], key: str) -> str:
+    """A text of the file: the term as it stands, titles and notes without the space around them."""
+    value = table.get(key)
+    if value is None:
+        raise UsageError(f"{path} has no {key}; add {key} = '''...'''.")
+    if not isinstance(value, str):
+        raise UsageError(f"{path}: {key} must be text in quotes.")
+    if not value.strip() and key != "note":
+        raise UsageError(f"{path}: {key} is empty; write one.")
+    return value if key == "term" else value.strip()

@@ -41,7 +41,7 @@ def store(library, *many, source="pubmed"):
     with library.transaction():
         for each in many:
             outcomes.append(library.save(repr(each).encode(), each, source=source, parser=1))
-            library.assign_key(each.pmid, [f"example{each.pmid}"])
+            library.assign_key(each.pmid, lambda _, pmid=each.pmid: f"example{pmid}")
     return outcomes
 
 
@@ -165,10 +165,11 @@ def test_a_citation_key_is_given_once(library):
     """A key never moves, is unique without regard to case, and is not freed with its paper."""
     store(library, paper(1), paper(2))
     with library.transaction():
-        assert library.assign_key(FIRST_PMID, ["other"]) == f"example{FIRST_PMID}"
+        assert library.assign_key(FIRST_PMID, lambda _: "other") == f"example{FIRST_PMID}"
         library.connection.run("DELETE FROM papers WHERE pmid = ?", (FIRST_PMID,))
         library.connection.run("DELETE FROM citation_keys WHERE pmid = ?", (FIRST_PMID + 1,))
-        assert library.assign_key(FIRST_PMID + 1, [f"EXAMPLE{FIRST_PMID}", "free"]) == "free"
+        library.assign_key(FIRST_PMID + 1, lambda given: "free" if f"EXAMPLE{FIRST_PMID}" in given else "taken")
+        assert library.connection.value("SELECT key FROM citation_keys WHERE pmid = ?", (FIRST_PMID + 1,)) == "free"
 
 
 @pytest.mark.parametrize(

@@ -104,6 +104,16 @@ def prepare_to_write(connection: Connection) -> Connection:
     return connection
 
 
+def sqlite_version() -> tuple[str, bool]:
+    """SQLite's version, and whether it was built with full-text search."""
+    raw = sqlite3.connect(":memory:")
+    try:
+        built = {option for (option,) in raw.execute("PRAGMA compile_options")}
+    finally:
+        raw.close()
+    return sqlite3.sqlite_version, "ENABLE_FTS5" in built
+
+
 def _connect(path: Path, mode: str) -> Connection:
     with _translated(path):
         raw = sqlite3.connect(

@@ -135,6 +135,36 @@ class Reader:
         """How many papers carry each tag itself (a parent's children are not added)."""
         return dict(self.connection.rows("SELECT tag, count(*) FROM paper_tags GROUP BY tag"))
 
+    def tag_counts_with_children(self, slugs: Sequence[str]) -> dict[str, int]:
+        """How many papers carry each tag or one below it."""
+        return {
+            slug: int(
+                self.connection.value(
+                    """WITH RECURSIVE below(tag) AS (
+                        VALUES (?) UNION SELECT t.tag FROM tags t JOIN below ON t.parent = below.tag)
+                    SELECT count(DISTINCT pmid) FROM paper_tags WHERE tag IN (SELECT tag FROM below)""",
+                    (slug,),
+                )
+            )
+            for slug in slugs
+        }
+
+    def hit_counts(self) -> dict[str, int]:
+        """How many held papers each saved query finds."""
+        return dict(self.connection.rows("SELECT query, count(*) FROM hits GROUP BY query"))
+
+    def newly_retracted(self, run: int) -> list[int]:
+        """Held papers that were not retracted before this run and are now."""
+        return [
+            pmid
+            for pmid, detail in self.connection.rows(
+                "SELECT pmid, detail FROM run_papers JOIN papers USING (pmid) "
+                "WHERE run = ? AND outcome = 'changed' AND retracted ORDER BY pmid",
+                (run,),
+            )
+            if "retracted" in detail.split(", ")
+        ]
+
     def runs(self, query: str = "", *, run: int | None = None) -> Iterator[Run]:
         """The ledger, newest first, with the papers each run concerns."""
         condition: str = ""
@@ -172,6 +202,17 @@ class Reader:
     def stale(self, rules_hash: str) -> int:
         """How many papers carry tags of other rules than these."""
         return int(self.connection.value("SELECT count(*) FROM papers WHERE tagged_rules <> ?", (rules_hash,)))
+
+    def stale_among(self, pmids: Sequence[int], rules_hash: str) -> list[int]:
+        """Those of these papers whose tags other rules made."""
+        marks = ",".join("?" * len(pmids))
+        return [
+            pmid
+            for (pmid,) in self.connection.rows(
+                f"SELECT pmid FROM papers WHERE pmid IN ({marks}) AND tagged_rules <> ? ORDER BY pmid",
+                (*pmids, rules_hash),
+            )
+        ]
 
     def _papers(self, pmids: Sequence[int]) -> dict[int, Paper]:
         marks = ",".join("?" * len(pmids))

@@ -6,10 +6,11 @@ Loads neither the nouns nor anything heavy: `list` answers before the finger lea
 from __future__ import annotations
 
 import re
+import sqlite3
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
-from ..errors import UsageError
+from ..errors import LibraryError, UsageError
 from .opening import Connection
 
 CHUNK = 500
@@ -89,7 +90,12 @@ _LISTED = """SELECT p.pmid, coalesce(k.key, ''), p.type, p.title, p.authors,
 def select(connection: Connection, selection: Selection) -> list[int]:
     """The PMIDs of a selection, in its order. Raises UsageError for an unknown tag or query, or bad search text."""
     sql, values = _statement(connection, selection)
-    return [pmid for (pmid,) in connection.rows(sql, values)]
+    try:
+        return [pmid for (pmid,) in connection.rows(sql, values)]
+    except LibraryError as error:
+        if selection.fts_raw and isinstance(error.__cause__, sqlite3.OperationalError):
+            raise UsageError(f"{selection.text!r} is not FTS5 syntax: {error.__cause__}.") from None
+        raise
 
 
 def listed(connection: Connection, pmids: Sequence[int]) -> Iterator[Listed]:

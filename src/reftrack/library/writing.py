@@ -10,9 +10,9 @@ import hashlib
 import json
 import os
 import zlib
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Container, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import asdict, fields
+from dataclasses import fields
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Literal, Self
@@ -103,16 +103,14 @@ class Library(Reader):
                 yield pmid, self.raw(pmid), parser
             last = rows[-1][0]
 
-    def assign_key(self, pmid: int, candidates: Iterable[str]) -> str:
-        """The paper's citation key: the one it has, else the first candidate that was never given (any case)."""
+    def assign_key(self, pmid: int, choose: Callable[[Container[str]], str]) -> str:
+        """The paper's citation key: the one it has, else what `choose` makes of the keys ever given (lower case)."""
         held = self.connection.value("SELECT key FROM citation_keys WHERE pmid = ?", (pmid,))
         if held is not None:
             return str(held)
-        for candidate in candidates:
-            if self.connection.value("SELECT 1 FROM citation_keys WHERE key = ?", (candidate,)) is None:
-                self.connection.run("INSERT INTO citation_keys VALUES (?, ?, ?)", (candidate, pmid, self._now()))
-                return candidate
-        raise ValueError("the candidates for a citation key ran out")
+        key = choose(_GivenKeys(self.connection))
+        self.connection.run("INSERT INTO citation_keys VALUES (?, ?, ?)", (key, pmid, self._now()))
+        return key
 
     def without_key(self) -> list[int]:
         """PMIDs that hold no citation key yet, ascending."""
@@ -184,6 +182,13 @@ class Library(Reader):
             "UPDATE runs SET status = ?, received = ?, requests = ?, problem = ?, finished = ? WHERE run = ?",
             (status, received, requests, problem, self._now(), run),
         )
+
+    def close_unfinished(self) -> int:
+        """Mark runs that never ended as interrupted; says how many there were."""
+        return self.connection.run(
+            """UPDATE runs SET status = 'interrupted', problem = 'the program ended before the run did'
+            WHERE status = 'running'"""
+        ).rowcount
 
     # tags
 
@@ -290,6 +295,16 @@ class Library(Reader):
                 )
 
 
+class _GivenKeys(Container[str]):
+    """Every citation key that was ever given, asked without loading them."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def __contains__(self, key: object) -> bool:
+        return self._connection.value("SELECT 1 FROM citation_keys WHERE key = ?", (key,)) is not None
+
+
 _NAMES = ", ".join(PAPER_COLUMNS)
 _MARKS = ", ".join("?" * len(PAPER_COLUMNS))
 _ASSIGN = ", ".join(f"{column} = ?" for column in PAPER_COLUMNS)
@@ -313,6 +328,9 @@ _PRIMARY = """UPDATE paper_tags SET is_primary = (tag = (
         SELECT 1 FROM hand_tags h WHERE h.pmid = :pmid)"""
 
 
+_EVIDENCE = tuple(field.name for field in fields(Evidence))
+
+
 def _is_older(paper: Paper, held: Paper, *, restated: bool) -> bool:
     if restated or paper.version != held.version:
         return restated or paper.version < held.version
@@ -320,15 +338,16 @@ def _is_older(paper: Paper, held: Paper, *, restated: bool) -> bool:
 
 
 def _differences(held: Paper | None, paper: Paper) -> tuple[str, ...]:
-    """Names of the fields that changed; all of them if the row was gone."""
-    names = tuple(field.name for field in fields(Paper))
+    """Names of the fields that changed, and "retracted" if that changed; all of them if the row was gone."""
+    names = (*(field.name for field in fields(Paper)), "retracted")
     if held is None:
         return names
     return tuple(name for name in names if getattr(held, name) != getattr(paper, name))
 
 
 def _evidence_json(evidence: Sequence[Evidence]) -> str:
-    return json.dumps([asdict(entry) for entry in evidence], ensure_ascii=False, separators=(",", ":"))
+    rows = [{name: getattr(entry, name) for name in _EVIDENCE} for entry in evidence]
+    return json.dumps(rows, ensure_ascii=False, separators=(",", ":"))
 
 
 def _make(path: Path) -> None:

@@ -16,7 +16,7 @@ REFUSED = {
     "blank": (" \n\t", "it is empty"),
     "unknown tag": ("foo[titel]", "PubMed has no field [titel]; did you mean [ti] (Title)? (at character 4)"),
     "misspelled long tag": ("foo[Tilte/Abstract]", "did you mean [tiab] (Title/Abstract)?"),
-    "no refused tag is suggested": ("foo[abstrct]", "did you mean [tiab] (Title/Abstract)?"),
+    "no refused tag is suggested": ("foo[publicher id]", "did you mean [pubn] (Publisher)?"),
     "tag like none": ("foo[qqqqqq]", "no field [qqqqqq]; usual ones are [tiab]"),
     "empty tag": ("foo[]", "no field []"),
     "place on a later line": ("a[ti]\nOR b[xyz]", "(at line 2, character 5)"),

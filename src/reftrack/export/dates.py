@@ -1,0 +1,42 @@
+"""The date of a paper becomes a year and the month, months or season that the record names, nothing invented."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from ..model import Paper
+
+_YEAR = re.compile(r"(?<!\d)\d{4}(?!\d)")
+_MONTH = re.compile(
+    r"\b(jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)"
+    r"(?:uary|ruary|ch|il|e|y|ust|t|tember|ober|ember)?\b",
+    re.IGNORECASE,
+)
+_SEASON = re.compile(r"\b(spring|summer|autumn|fall|winter)\b", re.IGNORECASE)
+_NAMES = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
+_NUMBERS = {name: number for number, name in enumerate(_NAMES, 1)}
+_LAST_MONTH = 12
+_RANGE = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Issued:
+    """When a paper appeared: one month, a range of two, or a season's own words; several years leave only the first."""
+
+    year: int | None = None
+    months: tuple[int, ...] = ()
+    season: str = ""
+
+
+def issued(paper: Paper) -> Issued:
+    """The date of the issue; of the electronic publication where the record knows no other."""
+    date = paper.date if paper.date.year is not None or not paper.electronic_date.year else paper.electronic_date
+    if date.month is not None and 1 <= date.month <= _LAST_MONTH:
+        return Issued(date.year, (date.month,))
+    if date.year is None or len(set(_YEAR.findall(date.text))) > 1:  # 1998 Dec-1999 Jan
+        return Issued(date.year)
+    months = tuple(_NUMBERS[name.lower()] for name in _MONTH.findall(date.text))
+    if months:
+        return Issued(date.year, months if len(months) <= _RANGE else ())
+    return Issued(date.year, season="-".join(name.capitalize() for name in _SEASON.findall(date.text)))

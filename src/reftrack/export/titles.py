@@ -1,0 +1,217 @@
+"""A title of PubMed becomes a marked title: without PubMed's punctuation, with its markup and its capitals marked.
+
+A marked title is one line of text in which single control characters stand for what is not text: the italics, bold,
+sub- and superscripts of the record, and the words whose capitals no citation style may change. A format turns the
+marks into its own words (LaTeX: `latex.title`). Text itself holds no control characters, `flat` sees to that.
+"""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+from itertools import product
+from typing import NamedTuple
+
+from .text import flat
+
+OPEN = {"i": "\x01", "b": "\x03", "sub": "\x05", "sup": "\x07"}
+CLOSE = {"i": "\x02", "b": "\x04", "sub": "\x06", "sup": "\x08"}
+KEEP, KEPT = "\x0e", "\x0f"
+"""Around letters whose case must stay; never nested."""
+
+PLACEHOLDERS = frozenset({"[No title]", "[No title available]", "[Not Available]", "[In Process Citation]"})
+"""What stands where a record has no title; its brackets say that it is none."""
+
+_TAG = re.compile(r"<(/?)(i|b|u|sub|sup)>")
+_MARK = re.compile(r"[\x01-\x08]")
+_MARKS = "".join((*OPEN.values(), *CLOSE.values()))
+
+_ABBREVIATION = re.compile(r"\b(?:(?:[^\W\d_]\.){2,}|(?:al|etc|Inc|Jr|Ltd|sp|spp|Sr|subsp|var|vs)\.)[\x01-\x08]*\Z")
+_ABBREVIATION_LENGTH = 16
+
+
+def plain(title: str) -> str:
+    """`title` as one line, without its closing full stop and the brackets that PubMed puts around a translation."""
+    return _unwrapped(flat(title))
+
+
+def marked(title: str, markup: str = "") -> str:
+    """The marked title of a record's `title`, or of its `markup` where the record has any."""
+    bare = _unwrapped(_with_marks(flat(markup)) if markup else flat(title))
+    return bare if bare in PLACEHOLDERS else _protected(bare)
+
+
+def _unwrapped(title: str) -> str:
+    title = _without_stop(title)
+    if title.startswith("[") and title not in PLACEHOLDERS and _closing_bracket(title) == len(title) - 1:
+        return _without_stop(title[1:-1])
+    return title
+
+
+def _without_stop(title: str) -> str:
+    """One full stop less, unless it belongs to an abbreviation or an ellipsis."""
+    stop = title.rstrip(_MARKS)
+    if not stop.endswith(".") or stop.endswith(".."):
+        return title
+    if _ABBREVIATION.search(title, max(0, len(title) - _ABBREVIATION_LENGTH)):
+        return title
+    return stop[:-1] + title[len(stop) :]
+
+
+def _closing_bracket(title: str) -> int:
+    """Where the bracket that opens `title` closes; -1 if it never does."""
+    depth = 0
+    for position, char in enumerate(title):
+        depth += (char == "[") - (char == "]")
+        if depth == 0:
+            return position
+    return -1
+
+
+def _with_marks(markup: str) -> str:
+    """Tags become marks, and the XML between them text.
+
+    A tag without its partner is dropped, and so is underlining, which no style has a use for.
+    """
+    pieces: list[str] = []
+    unclosed: list[tuple[str, int]] = []
+    end = 0
+    for tag in _TAG.finditer(markup):
+        pieces.append(markup[end : tag.start()])
+        end = tag.end()
+        name = tag[2]
+        if name == "u":
+            continue
+        if not tag[1]:
+            unclosed.append((name, len(pieces)))
+            pieces.append(OPEN[name])
+        elif unclosed and unclosed[-1][0] == name:
+            unclosed.pop()
+            pieces.append(CLOSE[name])
+    for _, index in unclosed:
+        pieces[index] = ""
+    pieces.append(markup[end:])
+    text = "".join(pieces)
+    return text.replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&") if "&" in text else text
+
+
+# Capitals. Styles such as BibTeX's plain lower-case a title: "TBI" would come out as "tbi", "°C" as "°c".
+# Braces around the whole title would forbid a style its work, so single words are protected:
+#  1. a word with a capital or digit after its beginning (TBI, IL-6, mRNA, 3D), or a lone capital (vitamin D);
+#  2. any other capitalised word inside a sentence: PubMed's titles are in sentence case, so it is a name.
+# Rule 2 would brace every word of a title in Title Case, as some journals deliver them; such titles get rule 1 only.
+
+# A word with a character that is neither a-z nor common punctuation; the other words have nothing to protect.
+_CANDIDATE = re.compile(r"(?<![^ /—])[a-z.,:;()'-]*+[^a-z.,:;()' /—-][^ /—]*")
+_CORE = re.compile(r"[^\W_](?:.*[^\W_])?")
+_DIGIT_AFTER_LETTER = re.compile(r"[^\W\d_].*[\d⁰-₉²³¹]")
+_HYPHEN = re.compile(r"[-‐‑–]")
+_WORD = re.compile(r"[^\W\d_][\w'’]{3,}")  # shorter ones say nothing about the case of a title
+_FROM_MARK = re.compile(r"[\x01-\x08].*\Z")
+_TO_MARK = re.compile(r"\A.*[\x01-\x08]")
+_UNMARKED = re.compile(r"[^\x01-\x08]+")
+_BEFORE_A_WORD = " \"'“”‘’«»„([{¿¡*" + _MARKS
+_SHORTENED = re.compile(r"(?:^|[^\w])(?:[^\W\d_]{1,2}|vs|spp|etc|Mrs|Prof)\.\Z")
+
+_SMALL_WORD_LIST = """
+about across after against among before between during following from into over regarding since than that
+their these this those through toward towards under until upon using versus what when where which while with
+within without
+"""
+_SMALL_WORDS = frozenset(_SMALL_WORD_LIST.split())
+_ENOUGH = 2
+"""So many words must speak before a title counts as Title Case: "Effects of Examplin" is not."""
+_SHARE = 0.8
+"""Of 713 titles of real records, all below 0.77 are sentences, nearly all above 0.85 in Title Case, none between."""
+
+
+class _Word(NamedTuple):
+    """What the rules ask of a word: its letters without the punctuation around them, and its capitals."""
+
+    before: str
+    core: str
+    after: str
+    capital: bool
+    lone: bool
+    inner: bool
+    """A capital or a digit stands after the beginning."""
+    inner_of_part: bool
+    """The same of one part of a compound: of NF-κB but not of Double-Blind, which Title Case makes of double-blind."""
+
+
+def _protected(title: str) -> str:
+    candidates = list(_CANDIDATE.finditer(title))
+    title_case = len(candidates) > _ENOUGH and _is_title_case(title)
+    pieces: list[str] = []
+    end = 0
+    for found in candidates:
+        word = _word(found[0])
+        keeps = word.inner_of_part if title_case else word.inner
+        if keeps or (word.capital and (word.lone or not title_case) and not _begins(title, found.start())):
+            pieces += title[end : found.start()], _kept(word.before, word.core, word.after)
+            end = found.end()
+    return "".join((*pieces, title[end:])) if pieces else title
+
+
+@lru_cache(maxsize=4096)  # titles of one field share most of their words
+def _word(text: str) -> _Word:
+    found = _CORE.search(text)
+    if found is None:
+        return _Word(text, "", "", capital=False, lone=False, inner=False, inner_of_part=False)
+    core = _MARK.sub("", found[0])
+    digit = bool(_DIGIT_AFTER_LETTER.search(core))
+    parts = _HYPHEN.split(core)
+    return _Word(
+        text[: found.start()],
+        found[0],
+        text[found.end() :],
+        capital=core[0].isupper(),
+        lone=len(core) == 1,
+        inner=digit or _has_inner_capital(core),
+        inner_of_part=digit
+        or any(map(_has_inner_capital, parts))
+        or (len(parts) > 1 and any(len(part) == 1 and part.isupper() for part in parts)),  # T-Cell
+    )
+
+
+def _has_inner_capital(word: str) -> bool:
+    return word[1:] != word[1:].lower()
+
+
+def _is_title_case(title: str) -> bool:
+    """Whether the words of some length after the first are capitalised, acronyms and small words aside."""
+    words = [word for word in _WORD.findall(title, title.find(" ") + 1) if word[1:].islower()]
+    counted = [word for word in words if word.lower() not in _SMALL_WORDS]
+    capitals = sum([not word.islower() for word in counted])
+    return len(counted) >= _ENOUGH and capitals >= _SHARE * len(counted)
+
+
+def _begins(title: str, position: int) -> bool:
+    """Whether a sentence of the title begins at `position`."""
+    before = title[:position].rstrip(_BEFORE_A_WORD)
+    if not before or before[-1] in ":?!":
+        return True
+    return before[-1] == "." and not _SHORTENED.search(before)  # not after "St." or "E." (coli)
+
+
+def _kept(before: str, core: str, after: str) -> str:
+    """The word with its core marked KEEP; markup that begins or ends inside the core is taken in whole, or left out."""
+    if not _MARK.search(core):
+        return f"{before}{KEEP}{core}{KEPT}{after}"
+    lead, trail = _FROM_MARK.search(before), _TO_MARK.search(after)
+    for first, last in product(("", lead[0] if lead else ""), ("", trail[0] if trail else "")):
+        whole = first + core + last
+        if _is_balanced(whole):
+            return f"{before.removesuffix(first)}{KEEP}{whole}{KEPT}{after.removeprefix(last)}"
+    return before + _UNMARKED.sub(rf"{KEEP}\g<0>{KEPT}", core) + after
+
+
+def _is_balanced(text: str) -> bool:
+    """Whether every mark in `text` opens and closes there; an opening mark is odd, its closing one the next number."""
+    unclosed: list[int] = []
+    for mark in _MARK.findall(text):
+        if ord(mark) % 2:
+            unclosed.append(ord(mark))
+        elif not unclosed or unclosed.pop() != ord(mark) - 1:
+            return False
+    return not unclosed

@@ -1,0 +1,280 @@
+"""Made-up papers, one for each thing that an export can get wrong, and readers for what comes out.
+
+No record here exists: the PMIDs lie beyond PubMed's, the journal is "J Example".
+"""
+
+import gzip
+import re
+
+import bibtexparser
+from pybtex.database import parse_string
+
+from reftrack.errors import RecordError
+from reftrack.export import FORMATS, Entry, citation_key, next_key
+from reftrack.model import (
+    Author,
+    Book,
+    Correction,
+    Heading,
+    Keyword,
+    Paper,
+    PubDate,
+    PublicationType,
+    Section,
+)
+from reftrack.pubmed import cut, parse
+
+JOURNAL = "Journal of examples (Exampletown, Ex. : 1950)"
+
+
+def paper(pmid=90000001, **fields):
+    """A complete, dull article; `fields` make it interesting."""
+    common = {
+        "title": "A dull title.",
+        "authors": (Author("Example", "Ada B", "AB"),),
+        "journal": JOURNAL,
+        "journal_abbreviation": "J Example",
+        "volume": "12",
+        "issue": "3",
+        "pages": "123-128",
+        "date": PubDate("2016 Jan 5", 2016, 1, 5),
+        "doi": f"10.1000/example.{pmid}",
+        "issn": "1234-5679",
+        "languages": ("eng",),
+    }
+    return Paper(pmid=pmid, **(common | fields))
+
+
+def entry(key="example2016", tags=(), **fields):
+    return Entry(key, paper(**fields), tags)
+
+
+def bibtex(*entries):
+    return "".join(FORMATS["bibtex"].write(entries))
+
+
+def fields_of(**fields):
+    """The raw fields of one exported paper, as bibtexparser splits them: value by name, delimiters kept."""
+    library = bibtexparser.parse_string(bibtex(entry(**fields)), parse_stack=[])
+    assert not library.failed_blocks
+    return {field.key: field.value for field in library.entries[0].fields}
+
+
+def value_of(name, **fields):
+    """One field without its braces, "" if it is not there."""
+    return fields_of(**fields).get(name, "{}")[1:-1]
+
+
+def keys_by_pybtex(text):
+    return list(parse_string(text, "bibtex").entries)
+
+
+def keys_by_bibtexparser(text):
+    library = bibtexparser.parse_string(text)
+    assert not library.failed_blocks
+    return [found.key for found in library.entries]
+
+
+_COMMANDS = {
+    r"{\textbackslash}": "\\",
+    r"{\textbraceleft}": "\0",
+    r"{\textbraceright}": "\1",
+    r"{\textasciitilde}": "~",
+    r"{\textasciicircum}": "^",
+    r"\%": "%",
+    r"\&": "&",
+    r"\#": "#",
+    r"\_": "_",
+    r"\$": "$",
+}
+_COMMAND = re.compile("|".join(map(re.escape, _COMMANDS)))
+
+
+def read_back(value):
+    """What LaTeX prints for a value, in the few commands that an export may use; any other command stays visible."""
+    markup = re.sub(r"\\text(?:it|bf|subscript|superscript)(?=\{)", "", value)
+    text = _COMMAND.sub(lambda found: _COMMANDS[found[0]], markup)
+    return text.replace("{", "").replace("}", "").replace("\0", "{").replace("\1", "}")
+
+
+HOSTILE_TITLE = "\\input{/etc/passwd} \\write18{id} % gone}\n}\n@article{evil, title = {x}}\n@comment{ {{"
+
+ENTRIES = (
+    entry(
+        "example2016",
+        ("tbi", "rct"),
+        title="Cerebrolysin in TBI and stroke (EXAMPLE-1): NF-κB, IL-6 and cooling to 5 °C.",
+        authors=(
+            Author("Mureșexample", "Dafin F", "DF"),
+            Author("de la Example", "Ana", "A"),
+            Author("O'Example", "Pat", "P", suffix="Jr"),
+            Author("EXAMPLE Study Group, and Partners", collective=True),
+        ),
+        pmcid="PMC9000001",
+        mesh=(Heading("Brain Injuries, Traumatic"), Heading("Humans")),
+        keywords=(Keyword("humans"), Keyword("R&D")),
+        abstract=(Section("BACKGROUND", "Half were better."), Section("", "50% were not.")),
+    ),
+    entry(
+        "primer1998",
+        pmid=90000002,
+        title="[Treatment of example disease in Russia].",
+        vernacular_title="Лечение болезни.",
+        authors=(Author("Primer", "I I", "II"),),
+        languages=("rus",),
+        pages="123-8; discussion 129-30",
+        date=PubDate("1998 Nov-Dec", 1998),
+    ),
+    entry(
+        "example2019",
+        pmid=90000003,
+        title="RETRACTED: Examples in stroke.",
+        publication_types=(PublicationType("Retracted Publication", "D016441"),),
+        corrections=(
+            Correction("RetractionIn", "J Example. 2020;16(1):99.", 90000004),
+            Correction("CommentIn", "J Example. 2019;15(1):1", 90000005),
+        ),
+        date=PubDate("2019", 2019),
+    ),
+    entry(
+        "editors2020",
+        pmid=90000004,
+        title="Retraction notice to: Examples in stroke.",
+        authors=(Author("Editors of J Example", collective=True),),
+        corrections=(Correction("RetractionOf", "J Example. 2019;15(1):1", 90000003),),
+        publication_types=(PublicationType("Retraction of Publication", "D016440"),),
+        pages="99-99",
+        date=PubDate("2020 Feb", 2020, 2),
+    ),
+    entry(
+        "example2021",
+        pmid=90000005,
+        title="Only an article number",
+        pages="",
+        article_number="e12345",
+        date=PubDate("2021 Spring", 2021),
+    ),
+    entry(
+        "example2022",
+        pmid=90000006,
+        type="chapter",
+        title="A chapter on Parkinson's disease.",
+        journal="",
+        journal_abbreviation="",
+        volume="",
+        issue="",
+        pages="",
+        doi="",
+        issn="",
+        editors=(Author("Editor", "Eve", "E"),),
+        book=Book("Handbook of MRI", "Example & Sons", "Exampletown (EX)", "2nd ed.", ("9783161484100",), "NBK9000001"),
+    ),
+    entry(
+        "editor2023",
+        pmid=90000007,
+        type="book",
+        title="Handbook of MRI",
+        authors=(),
+        journal="",
+        journal_abbreviation="",
+        volume="",
+        issue="",
+        pages="",
+        doi="",
+        issn="",
+        editors=(Author("Editor", "Eve", "E"), Author("Editor", "Eli", "E")),
+        book=Book("Handbook of MRI", "Example & Sons", "Exampletown (EX)", "2nd ed.", ("9783161484100",)),
+    ),
+    entry(
+        "example2024",
+        pmid=90000008,
+        type="preprint",
+        title="A preprint: the second half is still sentence case?",
+        journal="exRxiv : the preprint server for examples",
+        journal_abbreviation="exRxiv",
+        volume="",
+        issue="",
+        pages="",
+        issn="",
+        date=PubDate("2024 May", 2024, 5),
+    ),
+    entry(
+        "example2016a",
+        pmid=90000009,
+        title='50% of A_B & C #1 for $5 ~ 10^3 <x> "y" | z \\ {curly}',
+        authors=(Author("Ex{ample", "A_B & C"),),
+        journal="Brain & Development",
+        doi="10.1000/a_b(c)1<2>3;x#4&5",
+        keywords=(Keyword("50% {odd}"), Keyword("a_b")),
+    ),
+    entry(
+        "example2016b",
+        ("a\\b",),
+        pmid=90000010,
+        title=HOSTILE_TITLE,
+        authors=(Author("Rock and Roll", "Anders and"), Author("others"), Author("Smith, PhD", "J")),
+        journal="}\n@book{evil2, title = {y}}",
+    ),
+    entry(
+        "example2016c",
+        pmid=90000011,
+        title="CO₂, H₂O and Ca²⁺ in Escherichia coli & p < 0.05.",
+        title_markup="CO<sub>2</sub>, H<sub>2</sub>O and Ca<sup>2+</sup> in <i>Escherichia coli</i> &amp; "
+        "<i>p</i> &lt; 0.05.",
+    ),
+    entry(
+        "example2016d",
+        pmid=90000012,
+        title="Double-Blind, Placebo-Controlled Trial of NF-κB Inhibition in Patients With TBI: The CARS Study.",
+    ),
+    entry("example1998", pmid=90000013, title="EXAMPLES", date=PubDate("1998 Dec-1999 Jan", 1998), pages="S12-8"),
+    entry(
+        "titlend",
+        pmid=90000014,
+        title="[No title]",
+        authors=(),
+        journal="",
+        journal_abbreviation="",
+        volume="",
+        issue="",
+        pages="",
+        doi="",
+        issn="",
+        languages=("und",),
+        date=PubDate("n.d."),
+    ),
+    entry(
+        "example2025",
+        pmid=90000015,
+        title="Does an erratum leave a trace in the U.S.?",
+        authors=(Author("Example", "Ada"), Author("李", "小龍"), Author("Özgür", "Łukasz")),
+        authors_complete=False,
+        corrections=(Correction("ErratumIn", "J Example. 2026;1(1):1", 90000016),),
+        languages=("eng", "fre", "ger"),
+        date=PubDate(),
+        electronic_date=PubDate("2025 03 09", 2025, 3, 9),
+    ),
+)
+
+
+FILES = (
+    "pubmed-xml/stroke-tbi-subset.xml.gz",
+    "pubmed-xml/pubmedsample18n0001.xml.gz",
+    "pubmed-xml/search-export-214-records.xml.gz",
+    "cerebrolysin/dev.xml",
+)
+
+
+def real_entries(path):
+    """Every record of a corpus file that can be read, under the keys that a library would give."""
+    taken = set()
+    opened = gzip.open if path.suffix == ".gz" else open
+    with opened(path, "rb") as file:
+        for record in cut(iter(lambda: file.read(65536), b"")):
+            try:
+                made = parse(record.xml)
+            except RecordError:
+                continue
+            key = next_key(citation_key(made), taken)
+            taken.add(key)
+            yield Entry(key, made, ("tbi",))

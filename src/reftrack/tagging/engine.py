@@ -1,0 +1,256 @@
+"""A Paper and a RuleSet become Tags with their evidence: a pure function, the same bytes for the same input.
+
+Each rule that the reading hit is weighed: masks and negations first, then the best two hits of every zone, each
+times the zone's factor, then the indexers' marks. What is tagged in an exclusive facet is ranked, and only what
+may stand beside the primary tag is kept.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from ..model import Evidence, Paper, Tag, TagState
+from .paper import Hit, Reading
+from .rules import Facet, Kind, Rule, RuleSet
+from .sections import BARE, NAMES
+
+HITS_PER_ZONE = 2
+MOST_EVIDENCE = 8
+MOST_MASKED = 3
+NEGATION_REACH = 8
+"""Words between "no history of" and the last item of the list that it negates."""
+SHORT_REACH = 2
+"""The same for one word: "without dementia", but not "with or without a device in acute stroke"."""
+NEGATION_AFTER_REACH = 5
+
+
+class Finding:
+    """What one rule makes of one paper."""
+
+    __slots__ = ("claimed", "counted", "marks", "masked", "primary", "removed", "rule", "score", "state")
+
+    def __init__(self, rule: Rule, marks: Sequence[Evidence]) -> None:
+        self.rule = rule
+        self.marks = list(marks)
+        self.counted: list[tuple[float, Hit]] = []
+        self.masked: list[tuple[Hit, str]] = []
+        self.score = 0.0
+        self.state: TagState | None = None
+        self.removed = ""
+        self.claimed = False
+        self.primary = False
+
+    def evidence(self) -> tuple[Evidence, ...]:
+        """What counts: the indexers' marks, then the text, strongest first."""
+        return (*self.marks, *(hit.evidence(worth) for worth, hit in self.counted))
+
+    def not_counted(self) -> tuple[Evidence, ...]:
+        """What looked like the tag but was masked, negated or unclear."""
+        return tuple(hit.evidence(0.0, why) for hit, why in self.masked)
+
+
+def tag(paper: Paper, rules: RuleSet) -> tuple[Tag, ...]:
+    """The tags that the rules give a paper, in the rules' order. Parents are implied by children, never given."""
+    found = analyse(paper, rules)
+    return tuple(_tag(finding) for place in sorted(found) if (finding := found[place]).state)
+
+
+def _tag(finding: Finding) -> Tag:
+    rule = finding.rule
+    return Tag(
+        facet=rule.facet.slug,
+        slug=rule.slug,
+        state=finding.state or "possible",
+        score=finding.score,
+        threshold=rule.threshold,
+        primary=finding.primary,
+        evidence=(*finding.evidence()[:MOST_EVIDENCE], *finding.not_counted()[:MOST_MASKED]),
+    )
+
+
+def analyse(paper: Paper, rules: RuleSet, *, everything: bool = False) -> dict[int, Finding]:
+    """What the rules make of the paper, by the rule's place: those that may tag it, or all that found anything."""
+    reading = Reading(paper, rules)
+    found: dict[int, Finding] = {}
+    exclusive: dict[str, list[Finding]] = {}
+    places = {*reading.hits, *reading.marks, *rules.sourced}
+    ranked = False
+    for place in sorted(places, key=rules.turns.__getitem__):
+        rule = rules.rules[place]
+        if not (everything or _may_tag(rule, reading)):
+            continue
+        if not (ranked or rule.facet.exclusive):
+            _rank_all(exclusive)
+            ranked = True
+        finding = _weigh(rule, reading, found)
+        if finding.counted or finding.marks or finding.masked:
+            found[place] = finding
+            if rule.facet.exclusive:
+                exclusive.setdefault(rule.facet.slug, []).append(finding)
+    if not ranked:
+        _rank_all(exclusive)
+    return found
+
+
+def _may_tag(rule: Rule, reading: Reading) -> bool:
+    """Whether the rule could reach its lower threshold if nothing were masked; saves weighing most of them."""
+    if rule.sources or rule.place in reading.marks:
+        return True
+    return rule.most * sum(max(hit.entry.weight, 0) for hit in reading.hits[rule.place]) >= rule.possible
+
+
+def _weigh(rule: Rule, reading: Reading, found: dict[int, Finding]) -> Finding:
+    """The rule's score and state, and what they rest on."""
+    marks = reading.marks.get(rule.place, ())
+    finding = Finding(rule, marks)
+    if rule.place in reading.hits:
+        _weigh_text(reading, finding)
+    if rule.sources:
+        finding.marks += _sources(rule, reading.rules, found)
+    finding.score = round(
+        sum(mark.weight for mark in finding.marks) + sum(round(worth, 3) for worth, _ in finding.counted), 3
+    )
+    if finding.score < rule.possible:
+        return finding
+    finding.state = "tagged" if finding.score >= rule.threshold else "possible"
+    said = sum(mark.weight for mark in marks if mark.field == "publication_type")
+    finding.claimed = said >= rule.threshold
+    finding.removed = _unless(rule, reading, found)
+    if finding.removed:
+        finding.state = None
+    return finding
+
+
+def _sources(rule: Rule, rules: RuleSet, found: dict[int, Finding]) -> list[Evidence]:
+    """Other tags of the paper that speak for this one."""
+    return [
+        Evidence(f"{rule.slug}.from: {slug}", "tag", "", 0, 0, len(slug), slug, weight)
+        for slug, weight in rule.sources
+        if (source := rules.by_slug.get(slug)) and (other := found.get(source.place)) and other.state == "tagged"
+    ]
+
+
+def _unless(rule: Rule, reading: Reading, found: dict[int, Finding]) -> str:
+    """Why the tag does not stand although it scored; "" if it does."""
+    if rule.needs or rule.unless_tags or rule.unless_primary:
+        tagged = {one.rule.slug: one.primary for one in found.values() if one.state == "tagged"}
+        if rule.needs and not tagged.keys() & set(rule.needs):
+            return f"needs {' or '.join(rule.needs)}"
+        for slug in rule.unless_tags:
+            if slug in tagged:
+                return f"unless {slug}"
+        for slug in rule.unless_primary:
+            if tagged.get(slug):
+                return f"unless {slug} is primary"
+    for hit in reading.guards.get(rule.place, ()):
+        if hit.entry.kind == Kind.UNLESS and hit.entry.places & (zone := hit.part.zone(hit.first)):
+            return f"unless the {NAMES.get(zone & ~BARE, 'text')} says {hit.part.quote(hit.first, hit.last)!r}"
+    return ""
+
+
+def _weigh_text(reading: Reading, finding: Finding) -> None:
+    rule = finding.rule
+    masks = [hit for hit in reading.guards.get(rule.place, ()) if hit.entry.kind == Kind.MASK]
+    minds = bool(rule.facet.negations or rule.facet.negations_after)
+    free: list[Hit] = []
+    unclear: list[Hit] = []
+    for hit in reading.hits[rule.place]:
+        why = _mask(hit, masks) if masks else ""
+        if not why and minds and hit.part.negations:
+            why = _negation(hit, rule.facet)
+        if why:
+            finding.masked.append((hit, why))
+        elif hit.entry.kind == Kind.ACRONYM:
+            unclear.append(hit)
+        else:
+            hit.zone = zone = hit.part.zone(hit.first)
+            if hit.entry.places & zone:
+                free.append(hit)
+    if unclear:
+        clear = bool(free) or bool(finding.marks)
+        for hit in unclear:
+            why = reading.unclear(hit, clear=clear)
+            if why:
+                finding.masked.append((hit, why))
+            else:
+                hit.zone = hit.part.zone(hit.first)
+                free.append(hit)
+    if free:
+        finding.counted = _best(free, rule)
+
+
+def _mask(hit: Hit, masks: Sequence[Hit]) -> str:
+    return next((mask.entry.phrase for mask in masks if mask.overlaps(hit)), "")
+
+
+def _negation(hit: Hit, facet: Facet) -> str:
+    """The negation within whose reach a hit stands."""
+    words = hit.part.read.words
+    for entry, first, last in hit.part.negations:
+        reach = NEGATION_REACH if last > first else SHORT_REACH
+        if entry.kind == Kind.NEGATION and 0 < hit.first - last <= reach:
+            near, far = last, hit.first
+        elif entry.kind == Kind.NEGATION_AFTER and 0 < first - hit.last <= NEGATION_AFTER_REACH:
+            near, far = hit.last, first
+        else:
+            continue
+        if entry.rule.startswith(facet.slug + ".") and not any(word.ends for word in words[near:far]):
+            return f"negated: {entry.phrase}"
+    return ""
+
+
+def _best(hits: list[Hit], rule: Rule) -> list[tuple[float, Hit]]:
+    """The hits that count, with what each adds: in every zone the best two that do not overlap, for and against."""
+    factors = rule.factors
+    worth: list[tuple[float, int, Hit]] = []
+    for hit in hits:
+        zone = hit.zone & ~BARE
+        weight = hit.entry.weight * factors.get(zone, 1.0)
+        if weight:
+            worth.append((weight, zone, hit))
+    if len(worth) > 1:
+        worth.sort(key=_strongest)
+    kept: list[tuple[float, Hit]] = []
+    counts: dict[tuple[int, bool], int] = {}
+    for weight, zone, hit in worth:
+        side = (zone, weight > 0)
+        count = counts.get(side, 0)
+        if count < HITS_PER_ZONE and not any(
+            (weight > 0) == (other > 0) and hit.overlaps(one) for other, one in kept
+        ):
+            counts[side] = count + 1
+            kept.append((weight, hit))
+    return kept
+
+
+def _strongest(one: tuple[float, int, Hit]) -> tuple[float, str, int, int, int, str]:
+    weight, _, hit = one
+    return (-abs(weight), hit.part.field, hit.part.index, hit.first, -hit.last, hit.entry.rule)
+
+
+def _rank_all(exclusive: dict[str, list[Finding]]) -> None:
+    """In each exclusive facet the primary tag is chosen, and losers that say nothing beside it go."""
+    for findings in exclusive.values():
+        primary = _primary([one for one in findings if one.state == "tagged" and not one.rule.never_primary])
+        if primary:
+            primary.primary = True
+            slug = primary.rule.slug
+            for one in findings:
+                if one.state and one is not primary and slug not in one.rule.beside:
+                    one.removed = f"{slug} is primary"
+                    one.state = None
+
+
+def _primary(candidates: list[Finding]) -> Finding | None:
+    """Publication types beat text, unless what they say yields to what the text says; then the rank decides."""
+    claims = [one for one in candidates if one.claimed]
+    if claims:
+        given_way = {slug for one in claims for slug in one.rule.yields}
+        candidates = [one for one in candidates if one.claimed or one.rule.slug in given_way]
+    return min(candidates, key=_rank, default=None)
+
+
+def _rank(finding: Finding) -> tuple[int, float, str]:
+    rule = finding.rule
+    weak = finding.score < rule.weak_below and not finding.claimed
+    return (rule.weak_rank if weak else rule.rank, -finding.score, rule.slug)

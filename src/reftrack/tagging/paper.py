@@ -1,0 +1,156 @@
+"""A Paper becomes a Reading: which phrases of which rules stand where, and which marks its indexers set."""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections.abc import Iterator
+
+from ..model import Evidence, Paper
+from .abbreviations import meaning
+from .phrases import Found, Text, Trie
+from .rules import MINOR, Entry, Kind, RuleSet
+from .sections import ABSTRACT, BARE, BODY, JOURNAL, KEYWORD, TITLE, zone_of_label, zones_of_text
+
+
+class Part:
+    """A text of the paper: its words, and the zone or zones that it is."""
+
+    __slots__ = ("bits", "cues", "field", "index", "label", "negations", "read", "text", "zones")
+
+    def __init__(self, field: str, index: int, label: str, text: str, bits: int) -> None:
+        self.field, self.index, self.label, self.text, self.bits = field, index, label, text, bits
+        self.read: Text
+        self.zones: list[tuple[int, int]] = []
+        self.cues: list[tuple[int, int]] = []
+        self.negations: list[tuple[Entry, int, int]] = []
+
+    def zone(self, word: int) -> int:
+        """The zone bits that a word stands in."""
+        if self.bits != ABSTRACT:
+            return self.bits
+        if not self.zones:
+            self.zones = zones_of_text(self.read, self.cues, self.quote)
+        return self.zones[bisect_right(self.zones, (word, ABSTRACT)) - 1][1]
+
+    def quote(self, first: int, last: int) -> str:
+        """The characters of a run of words."""
+        start, end = self.read.span(first, last)
+        return self.text[start:end]
+
+
+class Hit:
+    """A phrase of a rule, found in a part at words first..last."""
+
+    __slots__ = ("entry", "first", "last", "part", "zone")
+
+    def __init__(self, entry: Entry, part: Part, first: int, last: int) -> None:
+        self.entry, self.part, self.first, self.last = entry, part, first, last
+        self.zone = 0
+        """Set when the hit is weighed."""
+
+    def overlaps(self, other: Hit) -> bool:
+        """Whether two hits share a word."""
+        return self.part is other.part and self.first <= other.last and other.first <= self.last
+
+    def evidence(self, weight: float, masked: str = "") -> Evidence:
+        """The hit as readers are shown it."""
+        part = self.part
+        start, end = part.read.span(self.first, self.last)
+        quote = part.text[start:end]
+        return Evidence(
+            self.entry.rule, part.field, part.label, part.index, start, end, quote, round(weight, 3), masked
+        )
+
+
+class Reading:
+    """One paper, read once."""
+
+    def __init__(self, paper: Paper, rules: RuleSet) -> None:
+        self.rules = rules
+        self.hits: dict[int, list[Hit]] = {}
+        self.guards: dict[int, list[Hit]] = {}
+        self.marks: dict[int, list[Evidence]] = {}
+        self._texts = [paper.title, *(section.text for section in paper.abstract)]
+        self._meanings: dict[str, str] = {}
+        body, head = rules.tries
+        for part in _parts(paper, head):
+            trie = body if part.field == "abstract" else head
+            part.read = trie.read(part.text)
+            self._take(part, trie.find(part.read))
+            if rules.regexes and part.field in ("title", "abstract"):
+                self._expressions(part)
+        self._read_marks(paper)
+
+    def unclear(self, hit: Hit, *, clear: bool) -> str:
+        """Why an ambiguous abbreviation does not count; "" if it does. `clear`: its tag has better evidence."""
+        word = hit.part.quote(hit.first, hit.last)
+        if word not in self._meanings:
+            self._meanings[word] = meaning(word, self._texts)
+        long = self._meanings[word]
+        if not long:
+            return "" if clear else f"{word} is not spelled out"
+        head = self.rules.tries[1]
+        means = any(
+            entry.tag == hit.entry.tag and entry.kind == Kind.HIT for entry, _, _ in head.find(head.read(long))
+        )
+        return "" if means else f"{word} = {long}"
+
+    def _take(self, part: Part, found: Found) -> None:
+        """Sort what was found: hits and guards by tag, cues and negations by part."""
+        hits, guards, bits = self.hits, self.guards, part.bits
+        for entry, first, last in found:
+            if not entry.places & bits:
+                continue
+            kind = entry.kind
+            if kind <= Kind.ACRONYM:
+                hits.setdefault(entry.tag, []).append(Hit(entry, part, first, last))
+            elif kind <= Kind.UNLESS:
+                guards.setdefault(entry.tag, []).append(Hit(entry, part, first, last))
+            elif kind == Kind.CUE:
+                part.cues.append((first, entry.zone))
+            else:
+                part.negations.append((entry, first, last))
+
+    def _expressions(self, part: Part) -> None:
+        """The rare rules that are regular expressions; evidence is the whole words that a match touches."""
+        for entry, pattern in self.rules.regexes:
+            for match in pattern.finditer(part.text):
+                if match.end() > match.start() and part.read.words:
+                    first, last = (part.read.word_at(place) for place in (match.start(), match.end() - 1))
+                    self.hits.setdefault(entry.tag, []).append(Hit(entry, part, first, last))
+
+    def _read_marks(self, paper: Paper) -> None:
+        for number, heading in enumerate(paper.mesh):
+            self._mark("mesh", heading.name, number, heading.name, 1 if heading.is_major else MINOR)
+            for qualifier in heading.qualifiers:
+                self._mark("mesh", "/" + qualifier.name, number, heading.name, 1 if qualifier.major else MINOR)
+        for number, kind in enumerate(paper.publication_types):
+            self._mark("pt", kind.name, number, kind.name)
+        for number, substance in enumerate(paper.substances):
+            self._mark("substance", substance.name, number, substance.name)
+        for number, link in enumerate(paper.corrections):
+            self._mark("correction", link.kind, number, link.kind)
+
+    def _mark(self, where: str, name: str, number: int, quote: str, worth: float = 1) -> None:
+        field = "publication_type" if where == "pt" else where
+        for place, weight, rule in self.rules.marks.get((where, name.lower()), ()):
+            self.marks.setdefault(place, []).append(
+                Evidence(rule, field, "", number, 0, len(quote), quote, round(weight * worth, 3))
+            )
+
+
+def _parts(paper: Paper, head: Trie) -> Iterator[Part]:
+    """The texts that tagging reads."""
+    bare = 0 if paper.abstract else BARE
+    yield Part("title", 0, "", paper.title, TITLE | bare)
+    if paper.vernacular_title and paper.vernacular_title != paper.title:
+        yield Part("vernacular_title", 0, "", paper.vernacular_title, TITLE | bare)
+    lone = len(paper.abstract) == 1
+    for number, section in enumerate(paper.abstract):
+        zone = zone_of_label(section.label, "" if lone else section.category) or (ABSTRACT if lone else BODY)
+        yield Part("abstract", number, section.label, section.text, zone)
+    for number, keyword in enumerate(paper.keywords):
+        if head.touches(keyword.name):
+            yield Part("keyword", number, "", keyword.name, KEYWORD)
+    if paper.journal and head.touches(paper.journal):
+        yield Part("journal", 0, "", paper.journal, JOURNAL)

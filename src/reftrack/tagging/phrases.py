@@ -1,0 +1,362 @@
+"""Phrases as clinicians can write them become a trie that finds all of them in one pass.
+
+    cognit*                any ending
+    mRS, BDNF              a word with a capital letter is matched exactly as written
+    double-blind           a hyphen matches a hyphen, a space, or nothing; a space matches either of the first two
+    (brain|cerebral) edema one of several; an empty choice makes it optional
+    systematic ~2 review   up to two words between
+    randomized !to         not followed by
+    # year old             a number
+
+Words are compared after folding (see normalise). No phrase reaches over the end of a sentence.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from bisect import bisect_right
+from collections.abc import Iterable, Iterator, Sequence
+from functools import lru_cache
+from itertools import accumulate, chain, pairwise, product
+from typing import Any, NamedTuple
+
+from .normalise import fold, spans, words
+
+MOST_WORDINGS = 600
+"""A phrase that unfolds into more is a mistake (nested choices) and would slow every run."""
+
+_INDEXED = 4
+"""Stems are looked up by their first letters; a shorter stem ("=A*") by all of itself."""
+
+_MOST_REMEMBERED = 250_000
+"""Words whose fate a node remembers before it forgets all: bounds memory on a million papers."""
+
+_GROUP = re.compile(r"\(([^()]*)\)")
+_CHUNK = re.compile(r"(?:[^\s()]|\([^()]*\)|[()])+")
+_STOP = re.compile(r"!(?:\(([^()]*)\)|(\S+))")
+_GAP = re.compile(r"~([1-9]\d?)")
+_WORD = re.compile(r"[\w'’.,/+&-]+\*?|#")
+_END = re.compile(r"[.?!;:][)\]\"'’”]*$")
+_ABBREVIATIONS = frozenset(
+    "e.g. i.e. vs. al. etc. cf. fig. figs. no. nos. approx. i.v. i.m. i.p. s.c. p.o. dr. st. resp. ca. var. spp. sp.".split()
+)
+
+
+class PhraseError(ValueError):
+    """The phrase is not of the language above; the message says what is wrong."""
+
+
+class Node:
+    """A place in the trie: where each element leads, what ends here, and what may come after a gap."""
+
+    __slots__ = ("edges", "ends", "gaps", "more")
+
+    def __init__(self) -> None:
+        self.edges: dict[str, Node] = {}
+        self.ends: tuple[tuple[Any, frozenset[str] | None], ...] = ()
+        self.gaps: tuple[tuple[int, dict[str, Node]], ...] = ()
+        self.more = False
+
+    def grow(self, element: str) -> Node:
+        """The place that one element of a phrase leads to."""
+        self.more = True
+        child = self.edges.get(element)
+        if child is None:
+            child = self.edges[element] = Node()
+        return child
+
+    def leap(self, most: int, element: str) -> Node:
+        """The place that an element after a gap of up to `most` words leads to."""
+        self.more = True
+        edges = next((edges for size, edges in self.gaps if size == most), None)
+        if edges is None:
+            edges = {}
+            self.gaps += ((most, edges),)
+        child = edges.get(element)
+        if child is None:
+            child = edges[element] = Node()
+        return child
+
+
+class Word(NamedTuple):
+    """What the tries know of a word of a text."""
+
+    one: tuple[Node, ...]
+    """Where it leads from the root of the lexicon's first trie."""
+    two: tuple[Node, ...]
+    """The same for its second trie."""
+    keys: tuple[str, ...]
+    """All elements of any phrase that it matches."""
+    ends: bool = False
+    """A sentence, or a clause that no phrase crosses, ends behind it."""
+    heading: bool = False
+    """It is a heading inside a text, as in "RESULTS: Of 40 patients"."""
+
+
+_UNKNOWN = Word((), (), ())
+
+
+class Lexicon(dict[str, tuple[Word, ...]]):
+    """What stands between two spaces -> its words, each folded once and remembered. Two tries may share one."""
+
+    __slots__ = ("_stems", "_words", "names", "roots")
+
+    def __init__(self) -> None:
+        self.roots: list[Node] = []
+        self.names: set[str] = set()
+        self._stems: dict[int, dict[str, list[str]]] = {}
+        self._words: dict[str, Word] = {}
+
+    def learn(self, elements: Iterable[str]) -> None:
+        """Let words be matched by these elements."""
+        for element in elements:
+            if element not in self.names:
+                self.names.add(element)
+                if element[-1] == "*":
+                    stem = element[:-1]
+                    first = stem[:_INDEXED]
+                    self._stems.setdefault(len(first), {}).setdefault(first, []).append(stem)
+
+    def __missing__(self, chunk: str) -> tuple[Word, ...]:
+        if len(self) > _MOST_REMEMBERED:
+            self.clear()
+            self._words.clear()
+        if chunk.isalnum():
+            found: tuple[Word, ...] = (self._word(chunk),)
+        else:
+            *inner, last = words(chunk) or ("",)
+            ends = _END.search(chunk) is not None and chunk.lower().lstrip("(") not in _ABBREVIATIONS
+            heading = ends and chunk[-1] == ":" and last != last.lower()
+            found = (*map(self._word, inner), self._word(last)._replace(ends=ends, heading=heading)) if last else ()
+        self[chunk] = found
+        return found
+
+    def _word(self, raw: str) -> Word:
+        word = self._words.get(raw)
+        if word is None:
+            keys = self._matched(raw)
+            word = _UNKNOWN
+            if keys:
+                heads = [tuple(root.edges[key] for key in keys if key in root.edges) for root in self.roots]
+                word = Word(*(*heads, (), ())[:2], keys)
+            self._words[raw] = word
+        return word
+
+    def _matched(self, raw: str) -> tuple[str, ...]:
+        """The elements that match a word, folded and as it stands; only what has a capital is matched as it stands."""
+        found = []
+        for word in (fold(raw),) if raw.islower() else (fold(raw), "=" + raw):
+            if word in self.names:
+                found.append(word)
+            for length, stems in self._stems.items():
+                near = stems.get(word[:length])
+                if near is not None:
+                    found += [stem + "*" for stem in near if word.startswith(stem)]
+        if raw[:1].isdigit() and "#" in self.names:
+            found.append("#")
+        return tuple(found)
+
+
+class Text:
+    """A text as the tries have read it: its words, where sentences end, and where in it each word stands."""
+
+    __slots__ = ("_chunks", "_counts", "_found", "_places", "breaks", "words")
+
+    def __init__(self, text: str, lexicon: Lexicon) -> None:
+        self._chunks = text.split(" ")
+        self._found = list(map(lexicon.__getitem__, self._chunks))
+        self.words: list[Word] = list(chain.from_iterable(self._found))
+        self.breaks = [place for place, word in enumerate(self.words, 1) if word[3]]
+        """The words behind which a sentence or clause ends, counted from 1."""
+        self._counts: list[int] = []
+        self._places: list[int] = []
+
+    def span(self, first: int, last: int) -> tuple[int, int]:
+        """The characters of a run of words."""
+        if not self._counts:
+            self._counts = list(accumulate(map(len, self._found)))
+            self._places = list(accumulate(map(len, self._chunks), initial=0))
+        start, end = self._word(first)
+        return start, end if first == last else self._word(last)[1]
+
+    def _word(self, number: int) -> tuple[int, int]:
+        chunk = bisect_right(self._counts, number)
+        start = self._places[chunk] + chunk
+        inside = number - (self._counts[chunk - 1] if chunk else 0)
+        text = self._chunks[chunk]
+        if text.isalnum():
+            return start, start + len(text)
+        first, last = spans(text)[inside]
+        return start + first, start + last
+
+    def word_at(self, place: int) -> int:
+        """The number of the word at a character, or of the next one."""
+        self.span(0, 0)
+        return next((number for number in range(len(self.words)) if self._word(number)[1] > place), len(self.words) - 1)
+
+
+def split(text: str) -> list[str]:
+    """The phrases of one string, which separates them by `;` or line ends."""
+    return [phrase for phrase in (" ".join(part.split()) for part in re.split(r"[;\n]", text)) if phrase]
+
+
+@lru_cache(maxsize=20_000)
+def elements(word: str) -> tuple[tuple[str, ...], ...]:
+    """The ways to match one written word: its parts one by one, and without the hyphens."""
+    if word == "#" or _GAP.fullmatch(word):
+        return ((word,),)
+    if not _WORD.fullmatch(word):
+        raise PhraseError(f"cannot read {word!r}")
+    ending = "*" if word.endswith("*") else ""
+    parts = words(word.removesuffix("*"))
+    if not parts:
+        raise PhraseError(f"{word!r} has no letters")
+    ways = [parts]
+    if "-" in word and len(parts) > 1:
+        ways.append(["".join(parts)])
+    return tuple((*map(_element, way[:-1]), _element(way[-1] + ending)) for way in ways)
+
+
+def _element(word: str) -> str:
+    """One word of a phrase as the trie's edges name it: `=` before what is matched exactly."""
+    stem = word.removesuffix("*")
+    exact = stem != stem.lower()
+    return ("=" + stem if exact else fold(stem)) + word[len(stem) :]
+
+
+def _slot(chunk: str) -> tuple[tuple[str, ...], ...]:
+    """The ways to match what stands between two spaces of a phrase (spaces inside brackets do not count)."""
+    texts = [chunk]
+    while group := _GROUP.search(texts[0]):
+        alternatives = group[1].split("|")
+        texts = [text.replace(group[0], one, 1) for text in texts for one in alternatives]
+    found: list[tuple[str, ...]] = []
+    for text in texts:
+        parts = text.split()
+        if len(parts) == 1:
+            found += elements(parts[0])
+        else:
+            found += [tuple(chain.from_iterable(way)) for way in product(*map(elements, parts))]
+    return tuple(found)
+
+
+@lru_cache(maxsize=10_000)
+def parse(phrase: str) -> tuple[tuple[tuple[str, ...], ...], tuple[str, ...]]:
+    """All sequences of elements that a phrase stands for, and the elements that must not follow it."""
+    stops = [word for group, word in _STOP.findall(phrase) for word in (group or word).split("|")]
+    slots = [_slot(chunk) for chunk in _CHUNK.findall(_STOP.sub("", phrase))]
+    if math.prod(map(len, slots)) > MOST_WORDINGS:
+        raise PhraseError(f"{phrase!r} unfolds into more than {MOST_WORDINGS} wordings")
+    found = tuple(dict.fromkeys(tuple(chain.from_iterable(way)) for way in product(*slots)))
+    for wording in found if "~" in phrase or "|)" in phrase else found[:1]:
+        if not wording or wording[0].startswith("~") or wording[-1].startswith("~"):
+            raise PhraseError(f"{phrase!r} must begin and end with a word")
+        if any(one.startswith("~") and two.startswith("~") for one, two in pairwise(wording)):
+            raise PhraseError(f"{phrase!r} has two gaps in a row")
+    return found, tuple(_stop(word, phrase) for word in stops)
+
+
+def _stop(word: str, phrase: str) -> str:
+    ways = elements(word)
+    if len(ways[0]) != 1:
+        raise PhraseError(f"what follows '!' in {phrase!r} must be single words")
+    return ways[0][0]
+
+
+Found = list[tuple[Any, int, int]]
+"""(entry, first word, last word) of what was found."""
+
+
+class Trie:
+    """All phrases at once. `entry` is whatever the caller wants to be told when a phrase is found."""
+
+    def __init__(self, lexicon: Lexicon) -> None:
+        self.root = Node()
+        self.lexicon = lexicon
+        self.number = len(lexicon.roots)
+        lexicon.roots.append(self.root)
+
+    def add(self, phrase: str, entries: Sequence[object]) -> None:
+        """Teach the trie one phrase. PhraseError if it cannot be read."""
+        ways, stops = parse(phrase)
+        learn = self.lexicon.learn
+        learn(stops)
+        guard = frozenset(stops) if stops else None
+        ends = tuple((entry, guard) for entry in entries)
+        root = self.root
+        for way in ways:
+            learn(way)
+            node, most = root, 0
+            for one in way:
+                if one[0] == "~":
+                    most = int(one[1:])
+                elif most:
+                    node, most = node.leap(most, one), 0
+                else:
+                    node = node.grow(one)
+            node.ends += ends
+
+    def read(self, text: str) -> Text:
+        """The words of a text, as this trie knows them."""
+        return Text(text, self.lexicon)
+
+    def touches(self, text: str) -> bool:
+        """Whether any phrase may begin in a text; a quick no for the many short ones without."""
+        lexicon, number = self.lexicon, self.number
+        return any(word[number] for chunk in text.split(" ") for word in lexicon[chunk])
+
+    def find(self, text: Text) -> Found:
+        """Every entry whose phrase stands in a text, with its first and last word."""
+        found: Found = []
+        words, number = text.words, self.number
+        turn = iter((*text.breaks, len(words)))
+        limit = next(turn)
+        for first, nodes in [(place, word[number]) for place, word in enumerate(words) if word[number]]:
+            while limit <= first:
+                limit = next(turn)
+            for node in nodes:
+                if node.ends:
+                    _end(node, words, first, first, limit, found)
+                if node.gaps:
+                    _walk(node, words, first, limit, found)
+                elif node.more and first + 1 < limit:
+                    edges = node.edges
+                    for key in words[first + 1][2]:
+                        if key in edges:
+                            _walk(node, words, first, limit, found)
+                            break
+        return found
+
+
+def _end(node: Node, words: list[Word], first: int, last: int, limit: int, found: Found) -> None:
+    """The phrases that end with the word `last`, unless what must not follow does."""
+    after = last + 1
+    for entry, guard in node.ends:
+        if guard is None or after >= limit or guard.isdisjoint(words[after][2]):
+            found.append((entry, first, last))
+
+
+def _walk(node: Node, words: list[Word], first: int, limit: int, found: Found) -> None:
+    """The longer phrases that begin at `first`."""
+    todo = [(node, first + 1)]
+    while todo:
+        here, after = todo.pop()
+        if after >= limit:
+            continue
+        steps = []
+        edges = here.edges
+        if edges:
+            for key in words[after][2]:
+                if key in edges:
+                    steps.append((edges[key], after))  # noqa: PERF401 - a comprehension costs more on short loops
+        for most, edges in here.gaps:
+            for place in range(after, min(after + most + 1, limit)):
+                for key in words[place][2]:
+                    if key in edges:
+                        steps.append((edges[key], place))  # noqa: PERF401
+        for child, place in steps:
+            if child.ends:
+                _end(child, words, first, place, limit, found)
+            if child.more:
+                todo.append((child, place + 1))

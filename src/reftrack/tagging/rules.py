@@ -1,0 +1,295 @@
+"""Rule tables (already checked by `reading`) become a RuleSet: one trie, one dictionary of marks, a vocabulary."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from enum import IntEnum
+from functools import cached_property
+from typing import Any
+
+from ..errors import RuleError
+from ..model import TagDefinition
+from .normalise import key
+from .phrases import Lexicon, PhraseError, Trie
+from .sections import (
+    ABSTRACT,
+    BACKGROUND,
+    BARE,
+    CONCLUSIONS,
+    JOURNAL,
+    KEYWORD,
+    METHODS,
+    OBJECTIVE,
+    PLACES,
+    RESULTS,
+    TITLE,
+    ZONES,
+)
+
+ENGINE = "1"
+"""Part of every RuleSet's hash: raise it when the same rules would give other tags."""
+
+ANYWHERE = -1
+MINOR = 0.75
+"""What a MeSH heading that is not a major topic is worth of its weight."""
+
+CUES = {
+    "background": BACKGROUND,
+    "objective": OBJECTIVE,
+    "methods": METHODS,
+    "results": RESULTS,
+    "conclusions": CONCLUSIONS,
+}
+
+
+class Kind(IntEnum):
+    """What a found phrase does."""
+
+    HIT = 0
+    ACRONYM = 1
+    MASK = 2
+    UNLESS = 3
+    CUE = 4
+    NEGATION = 5
+    NEGATION_AFTER = 6
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Entry:
+    """One phrase of one rule: told to the engine wherever it is found. `places` are zone bits."""
+
+    kind: Kind
+    tag: int
+    weight: float
+    places: int
+    rule: str
+    phrase: str
+    zone: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Facet:
+    """A kind of tags: what a section's word is worth, what suffices, whether one tag is primary."""
+
+    slug: str
+    label: str
+    aliases: tuple[str, ...] = ()
+    exclusive: bool = False
+    threshold: float = 2.0
+    possible: float = 1.0
+    factors: Mapping[int, float] = field(default_factory=dict)
+    negations: tuple[str, ...] = ()
+    negations_after: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """One tag: everything of its table but the phrases, which are in the trie."""
+
+    slug: str
+    facet: Facet
+    label: str
+    place: int
+    parent: str = ""
+    aliases: tuple[str, ...] = ()
+    rank: int = 0
+    threshold: float = 2.0
+    possible: float = 1.0
+    factors: Mapping[int, float] = field(default_factory=dict)
+    never_primary: bool = False
+    weak_below: float = 0.0
+    weak_rank: int = 0
+    beside: frozenset[str] = frozenset()
+    yields: frozenset[str] = frozenset()
+    needs: tuple[str, ...] = ()
+    unless_tags: tuple[str, ...] = ()
+    unless_primary: tuple[str, ...] = ()
+    sources: tuple[tuple[str, float], ...] = ()
+    masks: tuple[str, ...] = ()
+    worded: tuple[tuple[str, float, str], ...] = ()
+    """(key, weight, phrase): what the rule looks for in the text."""
+    marked: tuple[tuple[str, float, str], ...] = ()
+    """(key, weight, name): what it looks for among the indexers' marks."""
+    most: float = 1.0
+    """The greatest factor of any zone."""
+    yes: tuple[str, ...] = ()
+    no: tuple[str, ...] = ()
+
+
+class RuleSet:
+    """All rules, ready to run. Equal text gives equal `hash`; make it once and use it for many papers."""
+
+    def __init__(self, tables: Mapping[str, Any]) -> None:
+        self.hash = hashlib.sha256(json.dumps([ENGINE, tables], sort_keys=True).encode()).hexdigest()
+        self.facets = {slug: _facet(slug, table) for slug, table in tables["facet"].items()}
+        self.marks: dict[tuple[str, str], list[tuple[int, float, str]]] = {}
+        self.regexes: list[tuple[Entry, re.Pattern[str]]] = []
+        self._found: dict[str, list[Entry]] = {}
+        self._lexicon = Lexicon()
+        slugs = [slug for slug, table in tables["tag"].items() if not table.get("disabled")]
+        self.rules = tuple(self._rule(place, slug, tables["tag"][slug]) for place, slug in enumerate(slugs))
+        self.by_slug = {rule.slug: rule for rule in self.rules}
+        self._general(tables["cue"])
+        self.order = _order(self.rules)
+        self.turns = {rule.place: turn for turn, rule in enumerate(self.order)}
+        self.sourced = tuple(rule.place for rule in self.rules if rule.sources)
+        self.definitions = tuple(
+            TagDefinition(rule.slug, rule.facet.slug, rule.label, rule.parent, rule.aliases, rule.rank)
+            for rule in self.rules
+        )
+        self.names = self._names()
+
+    def resolve(self, text: str) -> TagDefinition | None:
+        """The tag that a reader means by a slug, `facet/slug`, an alias or a label, in any spelling."""
+        facet, _, rest = text.strip().rpartition("/")
+        found = self.names.get(key(rest))
+        if not found:
+            return None
+        if facet and key(facet) not in {key(name) for name in (found.facet, *self.facets[found.facet].aliases)}:
+            return None
+        return found
+
+    def _names(self) -> dict[str, TagDefinition]:
+        names: dict[str, TagDefinition] = {}
+        for spelled in (lambda one: (one.slug,), lambda one: one.aliases, lambda one: (one.label,)):
+            for one in self.definitions:
+                for name in spelled(one):
+                    names.setdefault(key(name), one)
+        return names
+
+    def _rule(self, place: int, slug: str, table: Mapping[str, Any]) -> Rule:
+        facet = self.facets[table["facet"]]
+        worded = tuple(_weighted(table, (*PLACES, "acronym")))
+        marked = tuple(_weighted(table, ("mesh", "pt", "substance", "correction")))
+        factors = {**facet.factors, **_factors(table.get("section", {}))}
+        unless, weak = table.get("unless", {}), table.get("weak", {})
+        self._plan(place, slug, worded, table)
+        for where, weight, name in marked:
+            self.marks.setdefault((where, name.lower()), []).append((place, weight, f"{slug}.{where}: {name}"))
+        return Rule(
+            slug=slug,
+            facet=facet,
+            label=table["label"],
+            place=place,
+            parent=table.get("parent", ""),
+            aliases=tuple(table.get("aliases", ())),
+            rank=table.get("rank", 0),
+            threshold=table.get("threshold", facet.threshold),
+            possible=table.get("possible", facet.possible),
+            factors=factors,
+            never_primary=table.get("never_primary", False),
+            weak_below=weak.get("below", 0.0),
+            weak_rank=weak.get("rank", 0),
+            beside=frozenset(table.get("beside", ())),
+            yields=frozenset(table.get("yields", ())),
+            needs=tuple(table.get("needs", ())),
+            unless_tags=tuple(unless.get("tag", ())),
+            unless_primary=tuple(unless.get("primary", ())),
+            sources=tuple((name, weight) for _, weight, name in _weighted(table, ("from",))),
+            masks=tuple(table.get("mask", ())),
+            worded=worded,
+            marked=marked,
+            most=max((1.0, *factors.values())),
+            yes=tuple(table.get("yes", ())),
+            no=tuple(table.get("no", ())),
+        )
+
+    def _plan(self, place: int, slug: str, worded: Iterable[tuple[str, float, str]], table: Mapping[str, Any]) -> None:
+        """Everything of one tag that is searched for in texts."""
+        for where, weight, phrase in worded:
+            kind = Kind.ACRONYM if where == "acronym" else Kind.HIT
+            zones = PLACES.get(where, TITLE | ABSTRACT)
+            self._add(phrase, Entry(kind, place, weight, zones, f"{slug}.{where}: {phrase}", phrase))
+        for phrase in table.get("mask", ()):
+            self._add(phrase, Entry(Kind.MASK, place, 0.0, ANYWHERE, f"{slug}.mask: {phrase}", phrase))
+        for where, phrases in table.get("unless", {}).items():
+            for phrase in phrases if where in PLACES else ():
+                self._add(phrase, Entry(Kind.UNLESS, place, 0.0, PLACES[where], f"{slug}.unless: {phrase}", phrase))
+        for _, weight, text in _weighted(table, ("regex",)):
+            entry = Entry(Kind.HIT, place, weight, TITLE | ABSTRACT, f"{slug}.regex: {text}", text)
+            self.regexes.append((entry, re.compile(text)))
+
+    def _general(self, cues: Mapping[str, list[str]]) -> None:
+        """Phrases that belong to no tag: cues of a sentence's zone, and negations."""
+        for name, phrases in cues.items():
+            for phrase in phrases:
+                self._add(phrase, Entry(Kind.CUE, -1, 0.0, ABSTRACT, f"cue.{name}: {phrase}", phrase, CUES[name]))
+        for facet in self.facets.values():
+            for kind, negations in ((Kind.NEGATION, facet.negations), (Kind.NEGATION_AFTER, facet.negations_after)):
+                for phrase in negations:
+                    self._add(phrase, Entry(kind, -1, 0.0, ANYWHERE, f"{facet.slug}.negation: {phrase}", phrase))
+
+    def _add(self, phrase: str, entry: Entry) -> None:
+        self._found.setdefault(phrase, []).append(entry)
+
+    @cached_property
+    def tries(self) -> tuple[Trie, Trie]:
+        """The phrases that count in abstracts, and those that count in titles, keywords and journals.
+
+        Grown when the first paper is read, for most commands read none.
+        """
+        return self._grown(ABSTRACT), self._grown(TITLE | BARE | KEYWORD | JOURNAL)
+
+    def _grown(self, places: int) -> Trie:
+        trie = Trie(self._lexicon)
+        for phrase, entries in self._found.items():
+            here = [entry for entry in entries if entry.places & places]
+            try:
+                if here:
+                    trie.add(phrase, here)
+            except PhraseError as problem:
+                raise RuleError(f"rule {here[0].rule!r}: {problem}") from problem
+        return trie
+
+
+def _weighted(table: Mapping[str, Any], keys: Iterable[str]) -> Iterable[tuple[str, float, str]]:
+    """(key, weight, item) for every item under the weighted keys of a tag."""
+    for where in keys:
+        for weight, items in table.get(where, {}).items():
+            for item in items:
+                yield where, float(weight), item
+
+
+def _factors(section: Mapping[str, float]) -> dict[int, float]:
+    return {ZONES[name]: float(factor) for name, factor in section.items()}
+
+
+def _facet(slug: str, table: Mapping[str, Any]) -> Facet:
+    return Facet(
+        slug=slug,
+        label=table["label"],
+        aliases=tuple(table.get("aliases", ())),
+        exclusive=table.get("exclusive", False),
+        threshold=table.get("threshold", 2.0),
+        possible=table.get("possible", 1.0),
+        factors=_factors(table.get("section", {})),
+        negations=tuple(table.get("negation", ())),
+        negations_after=tuple(table.get("negation_after", ())),
+    )
+
+
+def _order(rules: tuple[Rule, ...]) -> tuple[Rule, ...]:
+    """Exclusive facets first, and every rule after those whose tags it asks for. RuleError on a circle."""
+    by_slug = {rule.slug: rule for rule in rules}
+    done: dict[str, Rule] = {}
+    path: list[str] = []
+
+    def visit(rule: Rule) -> None:
+        if rule.slug in path:
+            raise RuleError(f"tags wait for each other: {' -> '.join([*path[path.index(rule.slug) :], rule.slug])}")
+        if rule.slug in done:
+            return
+        path.append(rule.slug)
+        for name in (*rule.needs, *rule.unless_tags, *(source for source, _ in rule.sources)):
+            if name in by_slug:
+                visit(by_slug[name])
+        path.pop()
+        done[rule.slug] = rule
+
+    for rule in sorted(rules, key=lambda one: not one.facet.exclusive):
+        visit(rule)
+    return tuple(done.values())

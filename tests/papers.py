@@ -104,11 +104,12 @@ def paper(number=1, **values):
     return Paper(**(given | values))
 
 
-def record(number=1, *, title="", abstract="", extra="", year="2020"):
-    """A small record as PubMed would send it, valid against its DTD."""
+def record(number=1, *, title="", abstract=(), extra="", year="2020"):
+    """A small record as PubMed would send it, valid against its DTD; `abstract` is (label, text) pairs."""
     pmid = FIRST_PMID - 1 + number
     title = title or f"A made-up trial of examplin in head injury, number {number}."
-    body = f"<Abstract><AbstractText>{abstract}</AbstractText></Abstract>" if abstract else ""
+    sections = "".join(f'<AbstractText Label="{label}">{text}</AbstractText>' for label, text in abstract)
+    body = f"<Abstract>{sections}</Abstract>" if abstract else ""
     return (
         '<PubmedArticle><MedlineCitation Status="MEDLINE" Owner="NLM">'
         f'<PMID Version="1">{pmid}</PMID><Article PubModel="Print"><Journal><JournalIssue CitedMedium="Print">'

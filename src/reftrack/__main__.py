@@ -1,0 +1,5 @@
+"""`python -m reftrack`."""
+
+from .cli import main
+
+main(prog_name="reftrack")

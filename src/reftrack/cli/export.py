@@ -1,0 +1,130 @@
+"""`reftrack export`: papers leave for LaTeX and other tools."""
+
+from __future__ import annotations
+
+import os
+import sys
+import tempfile
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from ..errors import UsageError
+from . import options
+from .screen import note, plural
+from .settings import Desk
+
+if TYPE_CHECKING:
+    from ..model import HeldPaper
+
+
+@click.command()
+@options.selection
+@click.option("-f", "--format", "name", default="bibtex", metavar="FORMAT", help="Which format.  [default: bibtex]")
+@click.option(
+    "-o",
+    "--output",
+    type=click.Path(path_type=Path),
+    help="Into this file, which is replaced only when all is written.",
+)
+@click.option("--exclude-retracted", is_flag=True, help="Leave retracted papers out.")
+@click.option(
+    "--list-formats",
+    is_flag=True,
+    is_eager=True,
+    expose_value=False,
+    callback=lambda ctx, _, asked: _list_formats(ctx) if asked else None,
+    help="Which formats there are.",
+)
+@click.pass_obj
+def command(desk: Desk, /, *, name: str, output: Path | None, exclude_retracted: bool, **chosen: Any) -> None:
+    """Write the selected papers (see `list`) in a format that other tools read.
+
+    \b
+    Examples:
+      reftrack export -o papers.bib
+      reftrack export --tag tbi --tag rct -f bibtex > tbi.bib
+    """
+    from ..export import FORMATS, Entry
+
+    if name not in FORMATS:
+        raise UsageError(f"There is no format {name!r}; there is {', '.join(FORMATS)}.")
+    selection = options.read_selection(**chosen)
+    counts = _Counts()
+
+    def entries() -> Iterator[Entry]:
+        reader = desk.reader()
+        if reader is None:
+            return
+        with reader:
+            for held in reader.held(reader.select(selection)):
+                if counts.take(held, exclude_retracted=exclude_retracted):
+                    yield Entry(held.key, held.paper, tuple(tag.slug for tag in held.tags))
+
+    pieces = FORMATS[name].write(entries())
+    if output is None:
+        for piece in pieces:
+            sys.stdout.write(piece)
+    else:
+        _write_whole(output, pieces)
+    _tell(desk, counts, output, exclude_retracted=exclude_retracted)
+
+
+def _tell(desk: Desk, counts: _Counts, output: Path | None, *, exclude_retracted: bool) -> None:
+    if counts.retracted:
+        what = "left out" if exclude_retracted else "among them, each marked in its note"
+        note(f"Warning: {plural(counts.retracted, 'retracted paper')} {what}.")
+    if output or not counts.written:
+        where = f" to {output}" if output else ""
+        note(f"{plural(counts.written, 'paper')} written{where}.", quiet=desk.quiet)
+
+
+def _list_formats(ctx: click.Context) -> None:
+    from ..export import FORMATS
+
+    for form in FORMATS.values():
+        click.echo(f"{form.name}\t{form.description}")
+    ctx.exit()
+
+
+@dataclass(slots=True)
+class _Counts:
+    """What went out, for the words after it."""
+
+    written: int = 0
+    retracted: int = 0
+
+    def take(self, held: HeldPaper, *, exclude_retracted: bool) -> bool:
+        """Count a paper; says whether it is to be written."""
+        self.retracted += held.paper.retracted
+        wanted = not (held.paper.retracted and exclude_retracted)
+        self.written += wanted
+        return wanted
+
+
+def _write_whole(path: Path, pieces: Iterator[str]) -> None:
+    """Beside the target first, then in its place: a failure leaves the old file as it was."""
+    folder = path.parent
+    try:
+        handle, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=folder)
+    except OSError as error:
+        raise UsageError(f"{path} cannot be written ({error.strerror}); nothing was changed.") from None
+    unfinished = Path(name)
+    try:
+        with os.fdopen(handle, "w", encoding="utf-8", newline="\n") as stream:
+            stream.writelines(pieces)
+        unfinished.chmod(path.stat().st_mode & 0o777 if path.exists() else 0o666 & ~_umask())
+        unfinished.replace(path)
+    except OSError as error:
+        raise UsageError(f"{path} cannot be written ({error.strerror}); what was there before is intact.") from None
+    finally:
+        unfinished.unlink(missing_ok=True)
+
+
+def _umask() -> int:
+    mask = os.umask(0)
+    os.umask(mask)
+    return mask

@@ -1,0 +1,274 @@
+"""`reftrack fetch`: the saved queries are run, and the library is brought up to what they find."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from ..errors import EutilsError, QueryError, ReftrackError, UsageError
+from . import options
+from .progress import watching
+from .screen import clean, json_text, note, on_terminal, plural
+from .settings import Desk
+
+if TYPE_CHECKING:
+    from ..eutils import Eutils
+    from ..library.writing import Library
+    from ..model import Query, Run
+    from ..tagging import RuleSet
+    from ..workflow.offline import Source
+
+PUBMED, SAMPLE = "pubmed", "sample"
+PARTIAL, REFUSED, NEWS, RETRACTED = 4, 6, 10, 11
+
+
+@dataclass(slots=True)
+class _Outcome:
+    """What happened to all the queries together."""
+
+    runs: list[Run] = field(default_factory=list)
+    failures: list[ReftrackError] = field(default_factory=list)
+
+
+@click.command()
+@click.argument("names", nargs=-1, metavar="[QUERY]...")
+@click.option(
+    "--from",
+    "sources",
+    multiple=True,
+    metavar="SOURCE",
+    help="pubmed (default), sample, or PubMed XML files or folders; repeat.",
+)
+@click.option("--full", is_flag=True, help="Fetch the records that are held, too.")
+@click.option("--dry-run", is_flag=True, help="Say what would be fetched; store nothing.")
+@click.option("--max", "limit", type=click.IntRange(min=1), metavar="N", help="Allow up to N papers a query.")
+@click.option("--strict", is_flag=True, help="Exit 6 if PubMed warned about a query.")
+@click.option("--exit-code", "news_code", is_flag=True, help="Exit 10 if there is news, 11 for a retraction.")
+@options.as_json
+@click.pass_context
+def command(
+    ctx: click.Context,
+    *,
+    names: tuple[str, ...],
+    sources: tuple[str, ...],
+    full: bool,
+    dry_run: bool,
+    limit: int | None,
+    strict: bool,
+    news_code: bool,
+    as_json: bool,
+) -> None:
+    """Run saved queries, all of them or those named, and store and tag what they find.
+
+    Everything the query finds is asked for, only records that are not held are fetched. A run that ends early keeps
+    what came; the same command goes on.
+
+    \b
+    Examples:
+      reftrack fetch
+      reftrack fetch tbi
+      reftrack fetch --from sample
+      reftrack fetch --from ~/pubmed/pubmed21n1298.xml.gz
+    """
+    desk: Desk = ctx.obj
+    queries = _queries(desk, names)
+    online, files = _sources(sources)
+    rules = desk.rules()
+    if dry_run:
+        _plan(desk, queries, online=online, files=files, full=full, limit=limit)
+        return
+    outcome = _Outcome()
+    with desk.library(create=True) as library:
+        library.set_vocabulary(rules.definitions)
+        if files:
+            _offline(desk, queries, files, library, rules, outcome)
+        if online:
+            _online(desk, queries, library, rules, outcome, full=full, limit=limit)
+        stale = library.stale(rules.hash)
+        retracted = [pmid for run in outcome.runs for pmid in library.newly_retracted(run.run)]
+    _report(desk, outcome, retracted, as_json=as_json)
+    if stale:
+        note(f"{plural(stale, 'paper')} carry tags of other rules; `reftrack retag` applies these.", quiet=desk.quiet)
+    ctx.exit(_status(outcome, retracted, strict=strict, news_code=news_code))
+
+
+def _queries(desk: Desk, names: Sequence[str]) -> list[Query]:
+    from .. import queries
+
+    if names:
+        return [queries.named(desk.queries, name) for name in dict.fromkeys(names)]
+    saved = list(queries.load(desk.queries).values())
+    if not saved:
+        raise UsageError(f"There is no saved query in {desk.queries}; write one as queries/NAME.toml.")
+    return saved
+
+
+def _sources(names: Sequence[str]) -> tuple[bool, list[Source]]:
+    """Whether PubMed is asked, and the files and the sample that are read."""
+    from .. import files, sample
+    from ..workflow.offline import Source
+
+    names = names or (PUBMED,)
+    found: list[Source] = []
+    for name in dict.fromkeys(names):
+        if name == SAMPLE:
+            found.append(Source(sample.NAME, lambda: ((piece, 0) for piece in sample.chunks())))
+        elif name != PUBMED:
+            found.extend(
+                Source(path.name, lambda path=path: files.chunks(path), path.stat().st_size)  # type: ignore[misc]
+                for path in files.find([Path(name).expanduser()])
+            )
+    return PUBMED in names, found
+
+
+def _offline(
+    desk: Desk,
+    queries: Sequence[Query],
+    sources: Sequence[Source],
+    library: Library,
+    rules: RuleSet,
+    outcome: _Outcome,
+) -> None:
+    from .. import __version__
+    from ..workflow.offline import pull_files
+
+    with watching(desk, "bytes") as watch:
+        outcome.runs += pull_files(queries, sources, library, rules, version=__version__, watch=watch)
+
+
+def _online(
+    desk: Desk,
+    queries: Sequence[Query],
+    library: Library,
+    rules: RuleSet,
+    outcome: _Outcome,
+    *,
+    full: bool,
+    limit: int | None,
+) -> None:
+    from .. import __version__
+    from ..workflow.online import pull
+
+    with _eutils(desk) as eutils, watching(desk, "records", lambda: f"{eutils.requests_sent} requests") as watch:
+        for number, query in enumerate(queries):
+            try:
+                outcome.runs.append(
+                    pull(
+                        query,
+                        eutils,
+                        library,
+                        rules,
+                        version=__version__,
+                        limit=limit or query.max_hits,
+                        full=full,
+                        watch=watch,
+                    )
+                )
+            except QueryError as error:  # this query only; the others may be well
+                outcome.failures.append(error)
+            except EutilsError as error:  # the service is down: the others would only wait for the same answer
+                untried = ", ".join(each.name for each in queries[number + 1 :])
+                outcome.failures.append(error)
+                if untried:
+                    note(f"Not tried after that: {untried}.")
+                break
+
+
+def _eutils(desk: Desk) -> Eutils:
+    from ..eutils import DEFAULT_URL, Eutils
+
+    if not desk.email:
+        note("NCBI asks who is asking: set NCBI_EMAIL to your address. Going on without.", quiet=desk.quiet)
+
+    def on_wait(why: str, seconds: float) -> None:
+        note(f"{clean(why)}: waiting {seconds:.0f} s, then trying again.", quiet=desk.quiet)
+
+    return Eutils(email=desk.email, api_key=desk.api_key, base_url=desk.eutils_url or DEFAULT_URL, on_wait=on_wait)
+
+
+def _plan(
+    desk: Desk,
+    queries: Sequence[Query],
+    *,
+    online: bool,
+    files: Sequence[Source],
+    full: bool,
+    limit: int | None,
+) -> None:
+    from ..workflow.offline import plan_files
+    from ..workflow.online import plan
+
+    library = None if desk.first_day() else desk.reader()
+    try:
+        if files:
+            with watching(desk, "bytes") as watch:
+                for name, found, unseen in plan_files(queries, files, library, watch=watch):
+                    click.echo(f"{name}: finds {plural(found, 'paper')}, {unseen:,} of them not held.")
+        if online:
+            with _eutils(desk) as eutils:
+                for query in queries:
+                    would = plan(query, eutils, library, full=full, limit=limit or query.max_hits)
+                    click.echo(
+                        f"{would.query}: finds {plural(would.count, 'paper')}, {would.held:,} held; "
+                        f"would fetch {len(would.wanted):,}."
+                    )
+                    for warning in would.warnings:
+                        note(f"{would.query}: {clean(warning)}")
+    finally:
+        if library is not None:
+            library.close()
+
+
+def _report(desk: Desk, outcome: _Outcome, retracted: Sequence[int], *, as_json: bool) -> None:
+    _tell_trouble(desk, outcome)
+    if as_json:
+        from . import shapes
+
+        click.echo(json_text({"runs": [shapes.run(run) for run in outcome.runs]}))
+        return
+    width = max((len(run.query) for run in outcome.runs), default=0)
+    for run in outcome.runs:
+        parts = [f"{plural(run.count, 'paper')} found", f"{len(run.new):,} new", f"{len(run.changed):,} changed"]
+        if run.missing:
+            parts.append(f"{len(run.missing):,} missing")
+        if run.requests:
+            parts.append(plural(run.requests, "request"))
+        click.echo(f"{run.query:<{width}}  {run.status:<8}  {' · '.join(parts)}")
+    for pmid in retracted:
+        click.echo(f"RETRACTED since it was last fetched: PMID {pmid}; `reftrack show {pmid}`.")
+    if outcome.runs and on_terminal():
+        note("Next: reftrack list --new, reftrack tag list, reftrack export -o papers.bib", quiet=desk.quiet)
+
+
+def _tell_trouble(desk: Desk, outcome: _Outcome) -> None:
+    told: dict[str, list[str]] = {}
+    for run in outcome.runs:
+        for warning in run.warnings:
+            told.setdefault(warning, []).append(run.query)
+    for warning, names in told.items():
+        note(f"{', '.join(names)}: {clean(warning)}", quiet=desk.quiet)
+    for run in outcome.runs:
+        if run.problem:
+            note(f"{run.query}: not complete: {clean(run.problem)}. What came is stored; run the same command again.")
+    for error in outcome.failures:
+        note(f"reftrack: {error}")
+
+
+def _status(outcome: _Outcome, retracted: Sequence[int], *, strict: bool, news_code: bool) -> int:
+    """What went wrong first, then what is asked for; the numbers are the contract of cli.md."""
+    if any(isinstance(error, EutilsError) for error in outcome.failures):
+        return PARTIAL if outcome.runs else EutilsError.exit_status
+    if any(run.status != "complete" for run in outcome.runs):
+        return PARTIAL
+    # What a file cannot answer as PubMed would is no fault of the query: only PubMed's own warnings count.
+    if outcome.failures or (strict and any(run.warnings for run in outcome.runs if run.source == PUBMED)):
+        return REFUSED
+    if news_code and retracted:
+        return RETRACTED
+    if news_code and any(run.new or run.changed for run in outcome.runs):
+        return NEWS
+    return 0

@@ -1,0 +1,190 @@
+"""`reftrack list`: papers as a table on a terminal, as tab-separated text in a pipe, as JSON or CSV on request.
+
+The quickest command: it loads neither the nouns nor anything that draws, unless it must.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing
+from typing import Any
+
+import click
+
+from ..errors import UsageError
+from ..library.opening import Connection
+from ..library.selecting import Listed, listed, select
+from . import options
+from .screen import console, csv_lines, json_text, note, on_terminal, plural, table, tsv
+from .settings import Desk
+
+COLUMNS: dict[str, Callable[[Listed], object]] = {
+    "pmid": lambda row: row.pmid,
+    "key": lambda row: row.key,
+    "type": lambda row: row.type,
+    "title": lambda row: row.title,
+    "authors": lambda row: row.authors,
+    "journal": lambda row: row.journal,
+    "year": lambda row: "" if row.year is None else row.year,
+    "date": lambda row: row.date,
+    "volume": lambda row: row.volume,
+    "issue": lambda row: row.issue,
+    "pages": lambda row: row.pages,
+    "doi": lambda row: row.doi,
+    "pmcid": lambda row: row.pmcid,
+    "retracted": lambda row: "retracted" if row.retracted else "",
+    "first_seen": lambda row: row.first_seen,
+    "study": lambda row: row.study,
+    "condition": lambda row: " ".join(row.tags.get("condition", ())),
+    "outcome": lambda row: " ".join(row.tags.get("outcome", ())),
+    "population": lambda row: " ".join(row.tags.get("population", ())),
+    "intervention": lambda row: " ".join(row.tags.get("intervention", ())),
+    "tags": lambda row: " ".join(f"{facet}/{tag}" for facet, tags in row.tags.items() for tag in tags),
+}
+"""Columns that a light row can fill."""
+
+HEAVY_COLUMNS = ("language", "abstract", "mesh", "publication_types", "keywords", "registry_ids", "queries", "notices")
+"""Columns for which the whole paper is read."""
+
+WIDE = 120
+"""Columns from which authors fit beside a readable title."""
+
+DEFAULT = ("pmid", "key", "year", "study", "condition", "outcome", "title", "journal", "doi", "retracted")
+
+
+@click.command()
+@options.selection
+@click.option("--columns", metavar="A,B", default="", help=f"Of {', '.join((*COLUMNS, *HEAVY_COLUMNS))}.")
+@click.option("--count", "only_count", is_flag=True, help="Only how many there are.")
+@options.as_json
+@click.option("--jsonl", "as_jsonl", is_flag=True, help="JSON, one paper a line.")
+@click.option("--csv", "as_csv", is_flag=True, help="CSV; a cell that would run as a formula gets an apostrophe.")
+@click.option("--no-header", is_flag=True, help="TSV and CSV without the line of names.")
+@click.pass_obj
+def command(
+    desk: Desk,
+    /,
+    *,
+    columns: str,
+    only_count: bool,
+    as_json: bool,
+    as_jsonl: bool,
+    as_csv: bool,
+    no_header: bool,
+    **chosen: Any,
+) -> None:
+    """List papers; every TEXT word must occur in title, abstract, authors, journal, keywords or MeSH.
+
+    \b
+    Examples:
+      reftrack list --tag tbi
+      reftrack list --tag stroke --tag rct --year 2015..
+      reftrack list "infarct volume" --not-tag animal
+      reftrack list --new --columns year,study,title
+    """
+    names = _names(columns)
+    selection = options.read_selection(**chosen)
+    connection = desk.connection()
+    if connection is None:
+        note("The library is empty: `reftrack fetch` fills it (`--from sample` without a network).", quiet=desk.quiet)
+        click.echo("0" if only_count else "[]" if as_json else "", nl=only_count or as_json)
+        return
+    with closing(connection):
+        pmids = select(connection, selection)
+        if only_count:
+            click.echo(str(len(pmids)))
+        elif as_json or as_jsonl:
+            _json(connection, pmids, names, by_line=as_jsonl)
+        elif as_csv or not on_terminal():
+            header = () if no_header else names or DEFAULT
+            cells = _cells(connection, pmids, names or DEFAULT)
+            for line in csv_lines(header, cells) if as_csv else tsv(header, cells):
+                click.echo(line)
+        elif columns and pmids:
+            table([(name, {}) for name in names], _cells(connection, pmids, names))
+        else:
+            _table(connection, pmids)
+        if not pmids and not only_count:
+            note("No paper meets this.", quiet=desk.quiet)
+
+
+def _names(columns: str) -> tuple[str, ...]:
+    names = tuple(name.strip().replace("-", "_") for name in columns.split(",") if name.strip())
+    for name in names:
+        if name not in COLUMNS and name not in HEAVY_COLUMNS:
+            from difflib import get_close_matches
+
+            close = get_close_matches(name, (*COLUMNS, *HEAVY_COLUMNS), n=1)
+            raise UsageError(f"There is no column {name!r}{f'; did you mean {close[0]}?' if close else '.'}")
+    return names
+
+
+def _cells(connection: Connection, pmids: Sequence[int], names: Sequence[str]) -> Iterator[list[object]]:
+    if all(name in COLUMNS for name in names):
+        for row in listed(connection, pmids):
+            yield [COLUMNS[name](row) for name in names]
+        return
+    from ..library.reading import Reader
+    from . import shapes
+
+    light = listed(connection, pmids)
+    for held, row in zip(Reader(connection).held(pmids), light, strict=True):
+        whole = shapes.paper(held)
+        yield [COLUMNS[name](row) if name in COLUMNS else _flat(whole[name]) for name in names]
+
+
+def _flat(value: object) -> str:
+    if isinstance(value, list):
+        return "; ".join(_flat(part) for part in value)
+    if isinstance(value, dict):
+        return " ".join(str(part) for part in value.values() if part not in ("", None))
+    return str(value)
+
+
+def _json(connection: Connection, pmids: Sequence[int], names: Sequence[str], *, by_line: bool) -> None:
+    """One paper at a time, so that a large library does not have to fit in memory."""
+    from ..library.reading import Reader
+    from . import shapes
+
+    def shaped() -> Iterator[dict[str, Any]]:
+        for held in Reader(connection).held(pmids):
+            whole = shapes.paper(held)
+            yield {name: value for name, value in whole.items() if name in names or name not in shapes.HEAVY}
+
+    if by_line:
+        import json
+
+        for paper in shaped():
+            click.echo(json.dumps(paper, ensure_ascii=False))
+        return
+    written = 0
+    for paper in shaped():
+        click.echo(("[\n" if not written else ",\n") + json_text(paper), nl=False)
+        written += 1
+    click.echo("\n]" if written else "[]")
+
+
+def _table(connection: Connection, pmids: Sequence[int]) -> None:
+    if not pmids:
+        return
+    wide = console().width >= WIDE
+    shown: list[tuple[str, dict[str, Any]]] = [
+        ("Year", {"no_wrap": True}),
+        ("Study", {"no_wrap": True}),
+        ("Title", {"ratio": 1, "overflow": "fold"}),
+        *([("Authors", {"no_wrap": True, "max_width": 24, "overflow": "ellipsis"})] if wide else []),
+        ("Key", {"no_wrap": True}),
+    ]
+    rows = []
+    for row in listed(connection, pmids):
+        title = (f"RETRACTED · {row.title}", "bold red") if row.retracted else (row.title, "")
+        year = "" if row.year is None else row.year
+        authors = [_and_others(row.authors)] if wide else []
+        rows.append((year, (row.study or "-", "cyan"), title, *authors, (row.key, "dim")))
+    table(shown, rows)
+    note(plural(len(rows), "paper"))
+
+
+def _and_others(authors: str) -> str:
+    first, *others = authors.split("; ")
+    return f"{first} et al." if others else first

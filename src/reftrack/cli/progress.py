@@ -1,0 +1,47 @@
+"""Progress on stderr for long work: what, how far, how long still. Nothing where nobody looks."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+from .settings import Desk
+
+Watch = Callable[[str, int, int], None]
+
+
+@contextmanager
+def watching(desk: Desk, unit: str, extra: Callable[[], str] = str) -> Iterator[Watch]:
+    """A function to call with (what, done, of); it draws on a terminal and is silent elsewhere.
+
+    `extra` is asked for a word to put beside the bar, such as the number of requests.
+    """
+    if desk.quiet or not sys.stderr.isatty():
+        yield lambda _what, _done, _of: None
+        return
+    from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+
+    from .screen import console
+
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(bar_width=30),
+        TextColumn("{task.fields[amount]}"),
+        TextColumn("{task.fields[extra]}", style="dim"),
+        TimeRemainingColumn(),
+    )
+    with Progress(*columns, console=console(stderr=True), transient=True) as progress:
+        bars: dict[str, int] = {}
+
+        def watch(what: str, done: int, of: int) -> None:
+            if what not in bars:
+                bars[what] = progress.add_task(what, total=of or None, amount="", extra="")
+            amount = f"{_short(done, unit)} of {_short(of, unit)}"
+            progress.update(bars[what], completed=done, total=of or None, amount=amount, extra=extra())  # type: ignore[arg-type]
+
+        yield watch
+
+
+def _short(number: int, unit: str) -> str:
+    return f"{number / 1e6:,.1f} MB" if unit == "bytes" else f"{number:,} {unit}"

@@ -1,0 +1,80 @@
+"""`reftrack query`: the saved queries."""
+
+from __future__ import annotations
+
+import click
+
+from . import options
+from .screen import clean, json_text, note, on_terminal, table, tsv
+from .settings import Desk
+
+
+@click.group()
+def command() -> None:
+    """List and show saved queries, the files queries/NAME.toml."""
+
+
+@command.command("list")
+@options.as_json
+@click.pass_obj
+def list_queries(desk: Desk, *, as_json: bool) -> None:
+    """List the saved queries and how many held papers each finds."""
+    from .. import queries
+
+    saved = queries.load(desk.queries)
+    held = _held(desk)
+    if as_json:
+        shaped = [_shape(query) | {"held": held.get(name, 0)} for name, query in saved.items()]
+        click.echo(json_text(shaped))
+        return
+    if not saved:
+        note(f"There is no saved query in {desk.queries}; CONTRIBUTING.md shows how to write one.", quiet=desk.quiet)
+        return
+    rows = [(name, held.get(name, 0), query.title) for name, query in saved.items()]
+    header = ("query", "held", "title")
+    if on_terminal():
+        table(list(zip(header, ({"no_wrap": True}, {"justify": "right"}, {}), strict=True)), rows)
+    else:
+        for line in tsv(header, rows):
+            click.echo(line)
+
+
+@command.command("show")
+@click.argument("name")
+@options.as_json
+@click.pass_obj
+def show_query(desk: Desk, name: str, *, as_json: bool) -> None:
+    """Show a saved query: its title, note, known papers and term."""
+    from .. import queries
+
+    query = queries.named(desk.queries, name)
+    if as_json:
+        click.echo(json_text(_shape(query)))
+        return
+    click.echo(f"{query.name}: {clean(query.title)}")
+    click.echo(f"refused above {query.max_hits:,} papers; must find {len(query.known)} known PMIDs")
+    for text in (query.note, query.term):
+        if text.strip():
+            click.echo("\n" + "\n".join(clean(line) for line in text.strip().splitlines()))
+
+
+def _shape(query: object) -> dict[str, object]:
+    from ..model import Query
+
+    assert isinstance(query, Query)
+    return {
+        "name": query.name,
+        "title": query.title,
+        "term": query.term,
+        "note": query.note,
+        "known": list(query.known),
+        "max": query.max_hits,
+    }
+
+
+def _held(desk: Desk) -> dict[str, int]:
+    reader = desk.reader()
+    if reader is None:
+        return {}
+    with reader:
+        return reader.hit_counts()

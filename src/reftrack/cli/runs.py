@@ -1,0 +1,69 @@
+"""`reftrack runs`: the ledger of what was asked, what came, and what it changed."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+
+from . import options
+from .screen import clean, json_text, note, on_terminal, table, tsv
+from .settings import Desk
+
+_STYLES = {"complete": "green", "partial": "yellow", "failed": "red", "interrupted": "yellow", "running": "cyan"}
+_HEADER = ("run", "query", "status", "started", "source", "count", "received", "new", "changed", "missing", "requests")
+
+
+@click.command()
+@click.argument("query", default="")
+@options.as_json
+@click.pass_obj
+def command(desk: Desk, query: str, *, as_json: bool) -> None:
+    """Show the runs of one saved query or of all, newest first.
+
+    \b
+    Examples:
+      reftrack runs
+      reftrack runs tbi --json
+    """
+    reader = desk.reader()
+    lines = []
+    if reader is not None:
+        with reader:
+            lines = list(reader.runs(query))
+    if as_json:
+        from . import shapes
+
+        click.echo(json_text([shapes.run(line) for line in lines]))
+        return
+    if not lines:
+        note(f"No run{f' of {clean(query)}' if query else ''} yet.", quiet=desk.quiet)
+        return
+    rows = [
+        (
+            line.run,
+            line.query,
+            line.status,
+            line.started.replace("T", " ").replace("Z", ""),
+            line.source,
+            line.count,
+            line.received,
+            len(line.new),
+            len(line.changed),
+            len(line.missing),
+            line.requests,
+        )
+        for line in lines
+    ]
+    if not on_terminal():
+        for text in tsv(_HEADER, rows):
+            click.echo(text)
+        return
+    right: dict[str, Any] = {"justify": "right", "no_wrap": True}
+    plain: dict[str, Any] = {"no_wrap": True}
+    options_of = [right, plain, plain, plain, {"overflow": "fold"}, *([right] * 6)]
+    styled = [(*row[:2], (row[2], _STYLES[row[2]]), *row[3:]) for row in rows]
+    table(list(zip(_HEADER, options_of, strict=True)), styled)
+    for line in lines[:5]:
+        if line.problem:
+            note(f"run {line.run}: {clean(line.problem)}", quiet=desk.quiet)

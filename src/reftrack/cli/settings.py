@@ -1,0 +1,208 @@
+"""Where things are and who asks: flag, then environment, then workspace, then user config, then default.
+
+A workspace is a folder with `queries/` and `db/` (or a `reftrack.toml`), found upwards from the working directory.
+The NCBI key is only ever read from the environment; it is never stored and never shown.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from ..errors import UsageError
+
+if TYPE_CHECKING:
+    from ..library.opening import Connection
+    from ..library.reading import Reader
+    from ..library.writing import Library
+    from ..tagging import RuleSet
+
+WORKSPACE_FILE = "reftrack.toml"
+WORKSPACE_KEYS = ("db", "queries", "email", "eutils_url", "who")
+USER_KEYS = ("email", "eutils_url", "who")
+"""The user config holds what is a person's own, whatever the workspace."""
+
+EMAIL_VARIABLES = ("NCBI_EMAIL", "EMAIL", "PUBMED_EMAIL")
+KEY_VARIABLES = ("NCBI_API_KEY", "ENTREZ_KEY", "PUBMED_API_KEY")
+PLACEHOLDER_EMAIL = re.compile(r"@example\.(com|org|net)$|^(your?|my|name|user|email|test)([._-]\w+)*@", re.IGNORECASE)
+
+
+class Desk:
+    """What every command is told: the flags before the command, and where the workspace is."""
+
+    def __init__(
+        self,
+        *,
+        db: Path | None = None,
+        queries: Path | None = None,
+        quiet: bool = False,
+        verbose: bool = False,
+        environment: Mapping[str, str] | None = None,
+        start: Path | None = None,
+    ) -> None:
+        self._db = db
+        self._queries = queries
+        self.quiet = quiet
+        self.verbose = verbose
+        self.environment = os.environ if environment is None else environment
+        self.root = find_workspace(start or Path.cwd())
+        self._files: dict[str, dict[str, Any]] = {}
+
+    # places
+
+    @property
+    def db(self) -> Path:
+        """The library's file. Raises UsageError where there is neither a workspace nor a flag."""
+        return self._place(self._db, "REFTRACK_DB", "db", Path("db") / "reftrack.db")
+
+    @property
+    def queries(self) -> Path:
+        """The folder of saved queries. Raises UsageError."""
+        return self._place(self._queries, "REFTRACK_QUERIES", "queries", Path("queries"))
+
+    @property
+    def db_was_named(self) -> bool:
+        """Whether someone said where the library is: then a missing file is a mistake, not a first day."""
+        return bool(self._db or self.environment.get("REFTRACK_DB") or self._workspace_file().get("db"))
+
+    def _place(self, flag: Path | None, variable: str, key: str, default: Path) -> Path:
+        if flag is not None:
+            return flag
+        if named := self.environment.get(variable):
+            return Path(named).expanduser()
+        if self.root is None:
+            raise UsageError(
+                "This is no workspace, nor is a folder above it; `reftrack init` makes one here, "
+                f"or name the place with --{key}."
+            )
+        return self.root / Path(self._workspace_file().get(key, default)).expanduser()
+
+    # who asks
+
+    @property
+    def email(self) -> str:
+        """The address NCBI asks for, or "". Raises UsageError for one that is plainly a placeholder."""
+        email = self._value("email", EMAIL_VARIABLES)
+        if email and (PLACEHOLDER_EMAIL.search(email) or not re.fullmatch(r"[^@\s]+@[^@\s]+\.[^@\s]+", email)):
+            raise UsageError(f"The e-mail address {email!r} is a placeholder; set NCBI_EMAIL to your own.")
+        return email
+
+    @property
+    def api_key(self) -> str:
+        """The NCBI key, only from the environment, or ""."""
+        return next((value.strip() for name in KEY_VARIABLES if (value := self.environment.get(name, "")).strip()), "")
+
+    @property
+    def eutils_url(self) -> str:
+        """Another base URL for the E-utilities, or ""."""
+        return self._value("eutils_url", ("REFTRACK_EUTILS_URL",))
+
+    @property
+    def who(self) -> str:
+        """Who makes a decision by hand: the setting `who`, else the login name."""
+        who = self._value("who", ("REFTRACK_WHO",))
+        return who or next((v for n in ("LOGNAME", "USER", "USERNAME") if (v := self.environment.get(n, ""))), "")
+
+    def _value(self, key: str, variables: tuple[str, ...]) -> str:
+        for name in variables:
+            if value := self.environment.get(name, "").strip():
+                return value
+        for held in (self._workspace_file(), self._user_file()):
+            if key in held:
+                return str(held[key]).strip()
+        return ""
+
+    def _workspace_file(self) -> dict[str, Any]:
+        return self._read(self.root / WORKSPACE_FILE, WORKSPACE_KEYS) if self.root else {}
+
+    def _user_file(self) -> dict[str, Any]:
+        from platformdirs import user_config_path  # slow to load, and only commands that go online come here
+
+        return self._read(user_config_path("reftrack") / "config.toml", USER_KEYS)
+
+    def _read(self, path: Path, known: tuple[str, ...]) -> dict[str, Any]:
+        if str(path) not in self._files:
+            self._files[str(path)] = read_settings(path, known)
+        return self._files[str(path)]
+
+    # what commands open
+
+    def rules(self) -> RuleSet:
+        """The shipped tag rules with the workspace's own rules/*.toml over them. Raises RuleError."""
+        from .. import tagging
+
+        folder = self.root / "rules" if self.root else None
+        files = sorted(folder.glob("*.toml")) if folder and folder.is_dir() else []
+        return tagging.load([(f"rules/{path.name}", _text(path)) for path in files])
+
+    def connection(self) -> Connection | None:
+        """The library's file, checked, for what needs no nouns; None on a first day. Raises LibraryError."""
+        if self.first_day():
+            return None
+        from ..library.opening import open_to_read
+
+        return open_to_read(self.db)
+
+    def reader(self) -> Reader | None:
+        """The library, to look at; None on a first day, when nothing has been fetched. Raises LibraryError."""
+        connection = self.connection()
+        if connection is None:
+            return None
+        from ..library.reading import Reader
+
+        return Reader(connection)
+
+    def library(self, *, create: bool = False) -> Library:
+        """The library, to change it. Raises LibraryError."""
+        from ..library.writing import Library
+
+        if create and not self.db.parent.exists() and not self.db_was_named:
+            self.db.parent.mkdir(parents=True, exist_ok=True)
+        return Library.open(self.db, create=create)
+
+    def first_day(self) -> bool:
+        """Whether the workspace has no library yet, and nobody said that there is one."""
+        return not self.db_was_named and not self.db.exists()
+
+
+def find_workspace(start: Path) -> Path | None:
+    """The nearest folder from `start` upwards that is a workspace."""
+    for folder in (start, *start.parents):
+        if (folder / WORKSPACE_FILE).is_file() or ((folder / "queries").is_dir() and (folder / "db").is_dir()):
+            return folder
+    return None
+
+
+def read_settings(path: Path, known: tuple[str, ...]) -> dict[str, Any]:
+    """A settings file, {} if there is none. Raises UsageError for anything that is not understood."""
+    if not path.is_file():
+        return {}
+    import tomllib
+
+    try:
+        held = tomllib.loads(_text(path))
+    except tomllib.TOMLDecodeError as error:
+        raise UsageError(f"{path} is not valid TOML: {error}.") from None
+    for key, value in held.items():
+        if key not in known:
+            from difflib import get_close_matches
+
+            close = get_close_matches(key, known, n=1)
+            hint = f"; did you mean {close[0]!r}?" if close else f"; known are {', '.join(known)}."
+            secret = " The NCBI key belongs in the environment only." if "key" in key.lower() else ""
+            raise UsageError(f"{path} has an unknown setting {key!r}{hint}{secret}")
+        if not isinstance(value, str):
+            raise UsageError(f"{path}: {key} must be text in quotes.")
+    return held
+
+
+def _text(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8")
+    except OSError as error:
+        raise UsageError(f"{path} cannot be read ({error.strerror}).") from None
+    except UnicodeDecodeError:
+        raise UsageError(f"{path} is not UTF-8 text.") from None

@@ -1,0 +1,86 @@
+"""The JSON shapes of the command line: a contract; fields may be added, never removed or retyped."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ..model import HeldPaper, Paper, Run
+
+HEAVY = ("abstract", "mesh")
+"""Fields that `list` leaves out unless they are asked for by --columns."""
+
+
+def paper(held: HeldPaper) -> dict[str, Any]:
+    """A paper with everything."""
+    record = held.paper
+    return {
+        "pmid": record.pmid,
+        "key": held.key,
+        "type": record.type,
+        "title": record.title,
+        "authors": [author.short for author in record.authors],
+        "journal": record.journal or (record.book.title if record.book else ""),
+        "year": record.date.year,
+        "date": record.date.text,
+        "volume": record.volume,
+        "issue": record.issue,
+        "pages": record.pages or record.article_number,
+        "doi": record.doi or None,
+        "pmcid": record.pmcid or None,
+        "language": ";".join(record.languages),
+        "abstract": [{"label": section.label, "text": section.text} for section in record.abstract],
+        "mesh": [heading.name for heading in record.mesh],
+        "publication_types": [kind.name for kind in record.publication_types],
+        "keywords": [keyword.name for keyword in record.keywords],
+        "registry_ids": list(record.registry_ids),
+        "study": held.study or None,
+        "tags": tags(held),
+        "queries": list(held.queries),
+        "notices": [{"type": n.type, "pmid": n.pmid, "source": n.source} for n in record.notices],
+        "retracted": record.retracted,
+        "decision": None,
+        "note": "",
+        "first_seen": held.first_seen,
+        "source": held.source,
+        "restated": is_restated(record),
+    }
+
+
+def tags(held: HeldPaper) -> dict[str, list[str]]:
+    """Facet to slugs, primary study type first; the three facets every reader asks for are always there."""
+    filed: dict[str, list[str]] = {"condition": [], "study": [], "outcome": [], "population": []}
+    for tag in held.tags:
+        filed.setdefault(tag.facet, []).append(tag.slug)
+    return filed
+
+
+def is_restated(record: Paper) -> bool:
+    """Whether the abstract is not the published one but our words in its place."""
+    return bool(record.abstract) and record.abstract_copyright.startswith("Restated by the reftrack project")
+
+
+def run(line: Run) -> dict[str, Any]:
+    """A line of the ledger."""
+    return {
+        "run": line.run,
+        "query": line.query,
+        "source": line.source,
+        "status": line.status,
+        "term": line.term,
+        "translation": line.translation,
+        "warnings": list(line.warnings),
+        "count": line.count,
+        "received": line.received,
+        "new": list(line.new),
+        "late": list(line.late),
+        "changed": list(line.changed),
+        "notice": list(line.notice),
+        "left": list(line.left),
+        "missing": list(line.missing),
+        "requests": line.requests,
+        "started": line.started,
+        "finished": line.finished,
+        "version": line.version,
+        "problem": line.problem,
+        "ids_sha256": line.ids_sha256,
+    }

@@ -1,0 +1,146 @@
+"""`reftrack tag`: decisions by hand, which every later fetch and retag respects, and the counts of all tags."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Literal
+
+import click
+
+from ..errors import UsageError
+from . import options
+from .screen import clean, json_text, note, on_terminal, plural, table, tsv
+from .settings import Desk
+
+if TYPE_CHECKING:
+    from ..model import TagDefinition
+
+
+@click.group()
+def command() -> None:
+    """Tag papers by hand, take tags away, list and count tags.
+
+    \b
+    Examples:
+      reftrack tag add 31494820 mood --because "HADS is a secondary endpoint"
+      reftrack tag rm 31494820 mortality --because "only in the background"
+      reftrack tag list
+    """
+
+
+_papers_and_tag = click.argument("names", nargs=-1, required=True, metavar="PMID|KEY... TAG")
+_because = click.option("--because", default="", metavar="TEXT", help="Why; kept with the decision.")
+
+
+@command.command("add")
+@_papers_and_tag
+@_because
+@click.pass_obj
+def add(desk: Desk, names: tuple[str, ...], because: str) -> None:
+    """Give papers a tag, whatever the rules say."""
+    _decide(desk, names, "add", because)
+
+
+@command.command("rm")
+@_papers_and_tag
+@_because
+@click.pass_obj
+def remove(desk: Desk, names: tuple[str, ...], because: str) -> None:
+    """Take a tag from papers, whatever the rules say."""
+    _decide(desk, names, "remove", because)
+
+
+@command.command("reset")
+@_papers_and_tag
+@click.pass_obj
+def reset(desk: Desk, names: tuple[str, ...]) -> None:
+    """Forget a decision, so that the rules speak again."""
+    papers, tag = _split(names)
+    from ..library.selecting import find_papers, find_tag
+
+    with desk.library() as library, library.transaction():
+        _, slug = find_tag(library.connection, tag)
+        pmids = find_papers(library.connection, papers)
+        dropped = sum(library.drop_hand_tag(pmid, slug) for pmid in pmids)
+    click.echo(f"{slug}: {plural(dropped, 'decision')} forgotten.")
+
+
+@command.command("list")
+@options.as_json
+@click.pass_obj
+def list_tags(desk: Desk, *, as_json: bool) -> None:
+    """List the tags in use and how many papers carry each."""
+    definitions, counts = _counted(desk)
+    used = [(entry, counts[entry.slug]) for entry in definitions if counts.get(entry.slug)]
+    if as_json:
+        click.echo(json_text([{"facet": e.facet, "tag": e.slug, "label": e.label, "papers": n} for e, n in used]))
+        return
+    if not used:
+        note("No paper is tagged yet.", quiet=desk.quiet)
+        return
+    header = ("facet", "tag", "papers", "label")
+    rows = [(entry.facet, entry.slug, number, entry.label) for entry, number in used]
+    if on_terminal():
+        table(list(zip(header, ({}, {"no_wrap": True}, {"justify": "right"}, {}), strict=True)), rows)
+    else:
+        for line in tsv(header, rows):
+            click.echo(line)
+
+
+@command.command("tree")
+@click.pass_obj
+def tree(desk: Desk) -> None:
+    """Show every tag there is, children under their parents, with the papers that carry it or a child of it."""
+    definitions, _ = _counted(desk)
+    within = _with_children(desk, definitions)
+    children: dict[str, list[TagDefinition]] = {}
+    for entry in definitions:
+        children.setdefault(entry.parent or f"/{entry.facet}", []).append(entry)
+
+    def show(entry: TagDefinition, depth: int) -> None:
+        number = within.get(entry.slug, 0)
+        click.echo(f"{'  ' * depth}{entry.slug}  {f'({number}) ' if number else ''}{entry.label}")
+        for child in children.get(entry.slug, ()):
+            show(child, depth + 1)
+
+    for facet in dict.fromkeys(entry.facet for entry in definitions):
+        click.echo(facet)
+        for entry in children[f"/{facet}"]:
+            show(entry, 1)
+
+
+def _decide(desk: Desk, names: Sequence[str], verdict: Literal["add", "remove"], because: str) -> None:
+    from ..library.selecting import find_papers, find_tag
+    from ..library.writing import utc_now
+    from ..model import HandTag
+
+    papers, tag = _split(names)
+    with desk.library() as library, library.transaction():
+        facet, slug = find_tag(library.connection, tag)
+        pmids = find_papers(library.connection, papers)
+        for pmid in pmids:
+            library.set_hand_tag(HandTag(pmid, slug, verdict, clean(because), desk.who, utc_now()))
+    done = "added to" if verdict == "add" else "removed from"
+    click.echo(f"{facet}/{slug} {done} {plural(len(pmids), 'paper')}; no fetch or retag will change that.")
+
+
+def _split(names: Sequence[str]) -> tuple[Sequence[str], str]:
+    if len(names) < 2:  # noqa: PLR2004 - a paper and a tag
+        raise UsageError("Name at least one paper (PMID or key) and then the tag.")
+    return names[:-1], names[-1]
+
+
+def _counted(desk: Desk) -> tuple[tuple[TagDefinition, ...], dict[str, int]]:
+    reader = desk.reader()
+    if reader is None:
+        return desk.rules().definitions, {}
+    with reader:
+        return reader.vocabulary(), reader.tag_counts()
+
+
+def _with_children(desk: Desk, definitions: Sequence[TagDefinition]) -> dict[str, int]:
+    reader = desk.reader()
+    if reader is None:
+        return {}
+    with reader:
+        return reader.tag_counts_with_children([entry.slug for entry in definitions])

@@ -1,0 +1,52 @@
+"""Paths become PubMed XML, in pieces: plain or gzipped files, and the folders that hold them.
+
+Raises UsageError for what was named wrongly and RecordError for a file that breaks off; never reads further than asked.
+"""
+
+from __future__ import annotations
+
+import gzip
+import zlib
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from .errors import RecordError, UsageError
+
+PIECE = 1 << 20
+SUFFIXES = (".xml", ".xml.gz")
+
+
+def find(paths: Sequence[Path]) -> list[Path]:
+    """The files that these paths name, each once; a folder means its *.xml and *.xml.gz, by name. Raises UsageError."""
+    found: dict[Path, None] = {}
+    for path in paths:
+        if path.is_dir():
+            inside = sorted(file for file in path.iterdir() if file.name.endswith(SUFFIXES) and file.is_file())
+            if not inside:
+                raise UsageError(f"The folder {path} holds no .xml or .xml.gz file.")
+            found |= dict.fromkeys(inside)
+        elif not path.exists():
+            raise UsageError(f"There is no file {path}.")
+        else:
+            found[path] = None
+    return list(found)
+
+
+def size(paths: Sequence[Path]) -> int:
+    """Bytes on disk, for progress."""
+    return sum(path.stat().st_size for path in paths)
+
+
+def chunks(path: Path) -> Iterator[tuple[bytes, int]]:
+    """A file's content unpacked, in pieces, each with how many bytes of the file have been read so far."""
+    try:
+        with path.open("rb") as stream:
+            packed = stream.read(2) == b"\x1f\x8b"
+            stream.seek(0)
+            reader = gzip.GzipFile(fileobj=stream) if packed else stream
+            while piece := reader.read(PIECE):
+                yield piece, stream.tell()
+    except (EOFError, zlib.error, gzip.BadGzipFile):
+        raise RecordError(f"{path.name} is cut or damaged: its compressed data breaks off.") from None
+    except OSError as error:
+        raise UsageError(f"{path} cannot be read ({error.strerror}).") from None

@@ -1,0 +1,9 @@
+"""The only walks through several rooms: the order of things, and nothing else.
+
+    filing    one record: parse → save → key → tag, the step every walk shares
+    online    a saved query → NCBI → the library, asked and received reconciled
+    offline   PubMed XML files → the saved queries judged here → the library
+    deriving  stored records → papers and tags again (`rebuild`, `retag`)
+
+Nothing is imported here, so that `retag` does not load HTTP.
+"""

@@ -1,0 +1,150 @@
+"""Papers and tags are made again from what is stored: a better parser or better rules reach old papers offline."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from .. import pubmed, tagging
+from ..errors import RecordError
+from ..library.writing import Library
+from ..model import Paper
+from .filing import Unreadable, Watch, give_key, tag_paper, unwatched
+
+BATCH = 500
+"""Papers handled in one transaction."""
+
+
+@dataclass(slots=True)
+class Retagged:
+    """What a retag did, or would do."""
+
+    looked_at: int = 0
+    tagged: int = 0
+    gained: Counter[str] = field(default_factory=Counter)
+    lost: Counter[str] = field(default_factory=Counter)
+    examples: dict[str, list[int]] = field(default_factory=dict)
+    """For "+slug" and "-slug" the first papers concerned."""
+
+
+@dataclass(slots=True)
+class Rebuilt:
+    """What a rebuild did."""
+
+    looked_at: int = 0
+    changed: int = 0
+    unreadable: list[Unreadable] = field(default_factory=list)
+
+
+def retag(
+    library: Library,
+    rules: tagging.RuleSet,
+    *,
+    everything: bool = False,
+    dry_run: bool = False,
+    watch: Watch = unwatched,
+) -> Retagged:
+    """Apply the rules to the papers that are stale: other rules or another text than when they were tagged.
+
+    `everything` also does those that are not stale; `dry_run` stores nothing. What people decided is not touched.
+    """
+    done = Retagged()
+    if not dry_run:
+        library.set_vocabulary(rules.definitions)
+    pmids = library.held_pmids()
+    for start in range(0, len(pmids), BATCH):
+        part = pmids[start : start + BATCH]
+        stale = part if everything else library.stale_among(part, rules.hash)
+        if stale:
+            _retag_some(library, rules, stale, done, dry_run=dry_run)
+        done.looked_at += len(part)
+        watch("retag", done.looked_at, len(pmids))
+    return done
+
+
+def rebuild(library: Library, rules: tagging.RuleSet, *, watch: Watch = unwatched) -> Rebuilt:
+    """Parse every stored record again and tag what changed; keys, hand tags, runs and hits stay.
+
+    A record that the parser cannot read keeps the paper it has and is reported.
+    """
+    done = Rebuilt()
+    library.set_vocabulary(rules.definitions)
+    total = library.counts()["records"]
+    for batch in _batches(library.records()):
+        with library.transaction():
+            for pmid, xml in batch:
+                _reparse(library, rules, pmid, xml, done)
+        done.looked_at += len(batch)
+        watch("rebuild", done.looked_at, total)
+    return done
+
+
+def give_missing_keys(library: Library) -> int:
+    """Citation keys for papers that have none, by PMID; says how many there were."""
+    without = library.without_key()
+    with library.transaction():
+        for pmid in without:
+            paper = library.get(pmid)
+            assert paper is not None
+            give_key(library, paper)
+    return len(without)
+
+
+def _retag_some(library: Library, rules: tagging.RuleSet, pmids: list[int], done: Retagged, *, dry_run: bool) -> None:
+    papers = [held.paper for held in library.held(pmids)]
+    if dry_run:
+        for paper in papers:
+            tags = {tag.slug for tag in tagging.tag(paper, rules) if tag.state == "tagged"}
+            _compare(paper, _slugs(library, paper), tags, done)
+        done.tagged += len(papers)
+        return
+    with library.transaction():
+        for paper in papers:
+            before = _slugs(library, paper)
+            content = tagging.content_hash(paper)
+            tags_now = tagging.tag(paper, rules)
+            library.set_rule_tags(paper.pmid, tags_now, content_hash=content, rules_hash=rules.hash)
+            _compare(paper, before, {tag.slug for tag in tags_now if tag.state == "tagged"}, done)
+            done.tagged += 1
+
+
+def _slugs(library: Library, paper: Paper) -> set[str]:
+    return {tag.slug for tag in library.rule_tags(paper.pmid) if tag.state == "tagged"}
+
+
+def _compare(paper: Paper, before: set[str], after: set[str], done: Retagged) -> None:
+    for sign, slugs, count in (("+", after - before, done.gained), ("-", before - after, done.lost)):
+        count.update(slugs)
+        for slug in slugs:
+            examples = done.examples.setdefault(sign + slug, [])
+            if len(examples) < 3:  # noqa: PLR2004 - enough to look at
+                examples.append(paper.pmid)
+
+
+def _reparse(library: Library, rules: tagging.RuleSet, pmid: int, xml: bytes, done: Rebuilt) -> None:
+    try:
+        paper = pubmed.parse(xml)
+    except RecordError as error:
+        done.unreadable.append(Unreadable(pmid, str(error)))
+        return
+    held = library.get(pmid)
+    if held is None:
+        library.restore(paper)
+        give_key(library, paper)
+    elif held != paper:
+        library.replace(paper)
+    done.changed += held != paper
+    library.mark_parsed(pmid, pubmed.PARSER_VERSION)
+    tag_paper(library, rules, paper)
+
+
+def _batches(records: Iterator[tuple[int, bytes, int]]) -> Iterator[list[tuple[int, bytes]]]:
+    batch: list[tuple[int, bytes]] = []
+    for pmid, xml, _ in records:
+        batch.append((pmid, xml))
+        if len(batch) >= BATCH:
+            yield batch
+            batch = []
+    if batch:
+        yield batch

@@ -1,0 +1,102 @@
+"""One record is parsed, saved, given its key and tagged: the step that every walk shares."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from functools import partial
+
+from .. import pubmed, tagging
+from ..errors import RecordError
+from ..export import citation_key, next_key
+from ..library.writing import Library
+from ..model import Paper, Record
+
+Watch = Callable[[str, int, int], None]
+"""Told (what is being done, how much of it is done, how much there is) from time to time."""
+
+
+def unwatched(_doing: str, _done: int, _of: int) -> None:
+    """For callers who do not look."""
+
+
+@dataclass(frozen=True, slots=True)
+class Unreadable:
+    """A record that could not be parsed: whose it is, if that can be told, and why."""
+
+    pmid: int | None
+    reason: str
+
+    @property
+    def sentence(self) -> str:
+        """For a person."""
+        whose = f"PMID {self.pmid}" if self.pmid else "A record without a PMID"
+        return f"{whose} cannot be read: {self.reason}"
+
+
+@dataclass(slots=True)
+class Filed:
+    """What became of a handful of records."""
+
+    new: list[int] = field(default_factory=list)
+    changed: dict[int, tuple[str, ...]] = field(default_factory=dict)
+    same: list[int] = field(default_factory=list)
+
+
+def read(records: Iterator[Record]) -> Iterator[tuple[Paper | tuple[int, ...] | Unreadable, bytes]]:
+    """Each record as a Paper; deleted PMIDs as a tuple; what cannot be read as Unreadable, never dropped.
+
+    Each comes with the bytes it was read from. A document that breaks off ends with an Unreadable.
+    """
+    while True:
+        try:
+            record = next(records)
+        except StopIteration:
+            return
+        except RecordError as error:
+            yield Unreadable(error.pmid, str(error)), b""
+            return
+        try:
+            if record.name.startswith("Delete"):
+                yield pubmed.deleted_pmids(record.xml), record.xml
+            else:
+                yield pubmed.parse(record.xml), record.xml
+        except RecordError as error:
+            yield Unreadable(error.pmid, str(error)), record.xml
+
+
+def file_papers(
+    library: Library, rules: tagging.RuleSet, papers: Sequence[tuple[Paper, bytes]], *, source: str
+) -> Filed:
+    """Store and tag these papers, by PMID ascending so that citation keys do not depend on the order of a reply.
+
+    Call inside a transaction of the library.
+    """
+    filed = Filed()
+    for paper, xml in sorted(papers, key=lambda pair: (pair[0].pmid, pair[0].version)):
+        outcome, fields = library.save(xml, paper, source=source, parser=pubmed.PARSER_VERSION)
+        if outcome == "new":
+            filed.new.append(paper.pmid)
+            give_key(library, paper)
+        elif outcome == "changed":
+            filed.changed[paper.pmid] = fields
+        else:
+            filed.same.append(paper.pmid)
+        if outcome != "same":
+            tag_paper(library, rules, paper)
+    return filed
+
+
+def give_key(library: Library, paper: Paper) -> str:
+    """The paper's citation key, made now if it has none."""
+    return library.assign_key(paper.pmid, partial(next_key, citation_key(paper)))
+
+
+def tag_paper(library: Library, rules: tagging.RuleSet, paper: Paper) -> bool:
+    """Tag a held paper if its text or the rules changed since; says whether there was anything to do."""
+    content = tagging.content_hash(paper)
+    if library.tagged_with(paper.pmid) == (content, rules.hash):
+        return False
+    tags = tagging.tag(paper, rules)
+    library.set_rule_tags(paper.pmid, tags, content_hash=content, rules_hash=rules.hash)
+    return True

@@ -1,0 +1,271 @@
+"""The main job end to end: saved query → server → library → tags → list → BibTeX, on a loopback server."""
+
+import gzip
+import json
+import re
+from collections import Counter
+from itertools import pairwise
+
+import pytest
+
+from desk import Workspace
+from eutils_server import EutilsServer, FakeTime
+from papers import FIRST_PMID, record
+from reftrack import pubmed, tagging
+from reftrack.errors import EutilsError, QueryError
+from reftrack.eutils import Eutils
+from reftrack.library.writing import Library
+from reftrack.matching import compile_term
+from reftrack.model import Query
+from reftrack.workflow.deriving import rebuild, retag
+from reftrack.workflow.online import pull
+
+QUERY = Query("made-up", "Made up", "examplin[tiab]")
+RULES = tagging.load()
+
+
+def store(records):
+    """A server's records and a search that judges queries over them as reftrack does."""
+    papers = {pmid: pubmed.parse(xml) for pmid, xml in records.items()}
+
+    def search(term):
+        matcher = compile_term(term)
+        return [pmid for pmid, paper in papers.items() if matcher(paper)]
+
+    return search
+
+
+def made_up(*numbers):
+    return {FIRST_PMID - 1 + n: record(n, title=f"Examplin study number {n}.") for n in numbers}
+
+
+@pytest.fixture
+def library(tmp_path):
+    with Library.open(tmp_path / "l.db", create=True) as opened:
+        opened.set_vocabulary(RULES.definitions)
+        yield opened
+
+
+@pytest.fixture
+def run(library):
+    """Pull QUERY from a server of these records; faults are queued on the server first."""
+
+    def run(records, *faults, limit=5000, full=False):
+        with EutilsServer(records, store(records), rate_limit=0) as server:
+            for fault in faults:
+                server.queue_fault(fault)
+            with Eutils(base_url=server.url, **FakeTime().settings) as eutils:
+                run.server = server
+                return pull(QUERY, eutils, library, RULES, version="0", limit=limit, full=full)
+
+    return run
+
+
+def fetched(server):
+    """The PMIDs that EFetch was asked for, in all."""
+    return [int(pmid) for request in server.log if "efetch" in request.path for pmid in request.params["id"].split(",")]
+
+
+def test_a_second_run_asks_only_for_what_is_new(run, library):
+    """The first run fetches everything, the next only the paper that came since."""
+    first = run(made_up(1, 2, 3))
+    assert (first.status, len(first.new), first.requests) == ("complete", 3, 2)
+    second = run(made_up(1, 2, 3))
+    assert (second.new, second.requests) == ((), 1)
+    third = run(made_up(1, 2, 3, 4))
+    assert third.new == (FIRST_PMID + 3,)
+    assert fetched(run.server) == [FIRST_PMID + 3]
+    assert library.held_pmids() == [FIRST_PMID + n for n in range(4)]
+
+
+def test_full_fetches_held_records_and_names_what_changed(run, library):
+    """`--full` asks for everything again; a changed record is changed, an unchanged one is not written."""
+    run(made_up(1, 2))
+    changed = made_up(1, 2) | {FIRST_PMID: record(1, title="Examplin, with another title.")}
+    line = run(changed, full=True)
+    assert (line.new, line.changed) == ((), (FIRST_PMID,))
+    assert library.get(FIRST_PMID).title == "Examplin, with another title."
+
+
+def test_c03_a_paper_that_never_comes_is_named_and_makes_the_run_partial(library):
+    """The server names a PMID and serves no record: asked for again alone, then missing; the others are stored."""
+    records = made_up(1, 2, 3)
+    search = store(records)
+    del records[FIRST_PMID + 1]
+    with EutilsServer(records, search, rate_limit=0) as server:
+        with Eutils(base_url=server.url, **FakeTime().settings) as eutils:
+            line = pull(QUERY, eutils, library, RULES, version="0", limit=99)
+        assert fetched(server).count(FIRST_PMID + 1) >= 2
+    assert (line.status, line.missing, line.received) == ("partial", (FIRST_PMID + 1,), 2)
+    assert str(FIRST_PMID + 1) in line.problem
+
+
+def test_c11_a_batch_that_fails_is_completed_by_the_next_run(run, library):
+    """A run cut short is partial and keeps what came; the next asks only for the rest."""
+    many = made_up(*range(1, 421))
+    with (
+        EutilsServer(many, store(many), rate_limit=0) as server,
+        Eutils(base_url=server.url, **FakeTime().settings) as eutils,
+    ):
+
+        def watch(_what, done, _of):
+            if done == 200:
+                server.queue_fault("503", times=99)
+
+        line = pull(QUERY, eutils, library, RULES, version="0", limit=5000, watch=watch)
+    assert line.status == "partial"
+    assert len(library.held_pmids()) == 200
+    again = run(many)
+    assert again.status == "complete"
+    assert len(fetched(run.server)) == 220
+    assert len(library.held_pmids()) == 420
+
+
+def test_a_failed_search_changes_nothing_and_is_in_the_ledger(run, library):
+    """NCBI down: the run is `failed`, an error is raised, no paper is touched."""
+    run(made_up(1))
+    with pytest.raises(EutilsError):
+        run(made_up(1, 2), *["503"] * 9)
+    assert next(library.runs()).status == "failed"
+    assert library.held_pmids() == [FIRST_PMID]
+
+
+def test_b09_too_many_hits_are_refused_before_fetching(run, library):
+    """A query above its limit is refused, naming count and translation; nothing is fetched."""
+    with pytest.raises(QueryError, match="finds 3 papers, more than its limit of 2"):
+        run(made_up(1, 2, 3), limit=2)
+    assert fetched(run.server) == []
+    assert next(library.runs()).status == "failed"
+
+
+def test_two_queries_share_a_paper_and_ask_for_it_once(run, library):
+    """A paper held through one query is new to another without being fetched again."""
+    run(made_up(1))
+    other = Query("other", "Other", "examplin[ti]")
+    with (
+        EutilsServer(made_up(1), store(made_up(1)), rate_limit=0) as server,
+        Eutils(base_url=server.url, **FakeTime().settings) as eutils,
+    ):
+        line = pull(other, eutils, library, RULES, version="0", limit=99)
+        assert fetched(server) == []
+    assert line.new == (FIRST_PMID,)
+    assert next(library.held([FIRST_PMID])).queries == ("made-up", "other")
+
+
+def test_citation_keys_do_not_depend_on_the_order_of_the_reply(run, library):
+    """Keys are given by ascending PMID: two of one family and year are example2020 and example2020a."""
+    run(made_up(1, 2, 3))
+    keys = [held.key for held in library.held(library.held_pmids())]
+    assert keys == ["example2020", "example2020a", "example2020b"]
+
+
+def test_replay_changes_nothing(run, library):
+    """Parsing the stored records again and tagging again leaves every table as it was."""
+    run(made_up(1, 2, 3))
+
+    def dump():
+        tables = ("papers", "sections", "authors", "rule_tags", "paper_tags", "citation_keys", "hits", "records")
+        return {table: library.connection.rows(f"SELECT * FROM {table} ORDER BY 1, 2") for table in tables}
+
+    before = dump()
+    assert rebuild(library, RULES).changed == 0
+    assert retag(library, RULES, everything=True).gained == Counter()
+    assert dump() == before
+
+
+def test_a_retag_of_an_unchanged_library_tags_nothing(run, library):
+    """Papers whose text and rules are those of their tags are not looked at again."""
+    run(made_up(1, 2))
+    assert retag(library, RULES).tagged == 0
+
+
+def test_h03_the_key_is_nowhere(tmp_path):
+    """With a key set, no output, no ledger and no byte of the library holds it, in success and in failure."""
+    workspace = Workspace(tmp_path)
+    records = {FIRST_PMID: record(1, title="Examplin in stroke.")}
+    environment = {"NCBI_API_KEY": "SECRETKEY123", "NCBI_EMAIL": "someone@hospital.test"}
+    said = ""
+    with EutilsServer(records, store(records), rate_limit=0, bad_keys=()) as server:
+        environment["REFTRACK_EUTILS_URL"] = server.url
+        result = workspace.run("-v", "fetch", environment=environment)
+        said += result.stdout + result.stderr
+        assert all(request.params["api_key"] == "SECRETKEY123" for request in server.log)
+    with EutilsServer(records, store(records), rate_limit=0, bad_keys=("SECRETKEY123",)) as server:
+        environment["REFTRACK_EUTILS_URL"] = server.url
+        result = workspace.run("fetch", environment=environment, status=2)
+        said += result.stdout + result.stderr
+    said += workspace.run("doctor", environment=environment).stdout
+    said += workspace.run("runs", "--json", environment=environment).stdout
+    assert "SECRETKEY123" not in said
+    for path in (tmp_path / "db").iterdir():
+        assert b"SECRETKEY123" not in path.read_bytes()
+
+
+def test_fetch_from_a_server_as_a_user_runs_it(tmp_path):
+    """`REFTRACK_EUTILS_URL=… reftrack fetch` as a process: status 0, then `list`; NCBI's rate limit is kept to."""
+    workspace = Workspace(tmp_path)
+    records = {FIRST_PMID - 1 + n: record(n, title=f"Examplin in stroke {n}.") for n in range(1, 4)}
+    with EutilsServer(records, store(records), rate_limit=3) as server:
+        result = workspace.run("fetch", environment={"REFTRACK_EUTILS_URL": server.url})
+        assert re.search(r"stroke +complete +3 papers found · 3 new", result.stdout)
+        assert "NCBI_EMAIL" in result.stderr
+        starts = [request.time for request in server.log]
+        assert all(later - earlier >= 1 / 3 for earlier, later in pairwise(starts))
+    assert workspace.run("list", "--count").stdout == "3\n"
+    workspace.run("fetch", environment={"REFTRACK_EUTILS_URL": "http://127.0.0.1:9/entrez/eutils/"}, status=3)
+
+
+def test_one_refused_query_does_not_stop_the_others(tmp_path):
+    """A query above its limit ends with status 6, and the other query is run all the same."""
+    workspace = Workspace(tmp_path)
+    (tmp_path / "queries" / "aaa.toml").write_text('title = "Too wide"\nterm = "examplin[tiab]"\nmax = 1\n')
+    records = {FIRST_PMID - 1 + n: record(n, title=f"Examplin in stroke {n}.") for n in range(1, 4)}
+    with EutilsServer(records, store(records), rate_limit=0) as server:
+        result = workspace.run("fetch", environment={"REFTRACK_EUTILS_URL": server.url}, status=6)
+    assert "more than its limit of 1" in result.stderr
+    assert re.search(r"stroke +complete", result.stdout)
+
+
+@pytest.fixture(scope="session")
+def real(corpus):
+    """The 20,788 records of a PubMed update file and the Cerebrolysin corpus, by PMID."""
+    records = {}
+    files = [
+        corpus / "pubmed-xml" / "pubmed21n1298.xml.gz",
+        *(
+            corpus / "cerebrolysin" / f"{name}.xml"
+            for name in ("dev", "citations-only", "records-mentioning-cerebrolysin")
+        ),
+    ]
+    for path in files:
+        data = gzip.decompress(path.read_bytes()) if path.suffix == ".gz" else path.read_bytes()
+        for cut in pubmed.cut([data]):
+            pmid = pubmed.pmid_of(cut.xml)
+            if pmid and not cut.name.startswith("Delete"):
+                records[pmid] = cut.xml
+    return records
+
+
+@pytest.mark.corpus
+def test_the_main_job_on_real_records(tmp_path, real, project, monkeypatch):
+    """The shipped queries against a server of 20,000 real records: found, stored, tagged, listed, exported."""
+    for name in ("stroke", "tbi"):
+        (tmp_path / "queries").mkdir(exist_ok=True)
+        text = (project / "queries" / f"{name}.toml").read_text(encoding="utf-8")
+        (tmp_path / "queries" / f"{name}.toml").write_text(text, encoding="utf-8")
+    workspace = Workspace.__new__(Workspace)
+    workspace.folder = tmp_path
+    (tmp_path / "db").mkdir()
+    with EutilsServer(real, store(real), rate_limit=3) as server:
+        environment = {"REFTRACK_EUTILS_URL": server.url}
+        runs = json.loads(workspace.run("fetch", "--json", environment=environment).stdout)["runs"]
+        assert [run["status"] for run in runs] == ["complete", "complete"]
+        assert all(run["count"] == run["received"] == len(run["new"]) >= 5 for run in runs)
+        asked = len(server.log)
+        again = json.loads(workspace.run("fetch", "--json", environment=environment).stdout)["runs"]
+        assert [run["new"] for run in again] == [[], []]
+        assert len(server.log) - asked == 2
+    papers = workspace.json("list", "--tag", "tbi")
+    assert {31897941, 37900065} <= {paper["pmid"] for paper in papers}
+    assert {paper["pmid"]: paper["study"] for paper in papers}[37900065] == "cohort"
+    assert "10.25122/jml-2023-0125" in workspace.run("export", "--tag", "tbi").stdout

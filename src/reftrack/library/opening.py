@@ -51,7 +51,7 @@ class Connection:
         with _translated(self.path):
             return self.raw.execute(sql, values)
 
-    def many(self, sql: str, rows: Iterable[Sequence[object]]) -> None:
+    def many(self, sql: str, rows: Iterable[Sequence[object] | dict[str, object]]) -> None:
         """One statement for many rows. Raises LibraryError."""
         with _translated(self.path):
             self.raw.executemany(sql, rows)

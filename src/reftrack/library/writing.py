@@ -10,7 +10,7 @@ import hashlib
 import json
 import os
 import zlib
-from collections.abc import Callable, Container, Iterable, Iterator, Sequence
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import fields
 from datetime import UTC, datetime
@@ -174,6 +174,17 @@ class Library(Reader):
         """What a run says of papers: new, changed (which fields), missing..."""
         self.connection.many(
             "INSERT OR REPLACE INTO run_papers VALUES (?, ?, ?, ?)", [(run, pmid, outcome, detail) for pmid in pmids]
+        )
+
+    def note_changes(self, run: int, query: str, changed: Mapping[int, Sequence[str]]) -> None:
+        """Held papers of a query whose fields changed; one that came with this very run is new, not changed."""
+        self.connection.many(
+            """INSERT OR REPLACE INTO run_papers SELECT :run, :pmid, 'changed', :fields
+            WHERE EXISTS (SELECT 1 FROM hits WHERE query = :query AND pmid = :pmid AND first_run < :run)""",
+            [
+                {"run": run, "query": query, "pmid": pmid, "fields": ", ".join(fields)}
+                for pmid, fields in changed.items()
+            ],
         )
 
     def finish(self, run: int, *, status: str, received: int, requests: int, problem: str = "") -> None:

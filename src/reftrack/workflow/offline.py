@@ -148,8 +148,8 @@ class _Reading:
                 found = sorted({paper.pmid for paper, _, finders in self.waiting if search in finders})
                 search.found.update(found)
                 self.library.note(search.run, "new", self.library.hit(search.run, search.query.name, found))
-                for pmid in filed.changed.keys() & set(found):
-                    self.library.note(search.run, "changed", [pmid], ", ".join(filed.changed[pmid]))
+                changed = {pmid: fields for pmid, fields in filed.changed.items() if pmid in found}
+                self.library.note_changes(search.run, search.query.name, changed)
         self.waiting.clear()
 
     def end(self, status: str, problem: str) -> None:

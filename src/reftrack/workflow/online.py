@@ -163,8 +163,7 @@ class _Pull:
             filed = file_papers(self.library, self.rules, papers, source=SOURCE)
             pmids = sorted({paper.pmid for paper, _ in papers})
             self.library.note(self.run, "new", self.library.hit(self.run, self.query.name, pmids))
-            for pmid, fields in filed.changed.items():
-                self.library.note(self.run, "changed", [pmid], ", ".join(fields))
+            self.library.note_changes(self.run, self.query.name, filed.changed)
 
     def _close(self, found: Found) -> Run:
         missing = [pmid for pmid in self.wanted if pmid not in self.received]

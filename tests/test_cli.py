@@ -83,6 +83,13 @@ def test_fetch_takes_gzip_folders_and_several_sources(workspace):
     assert "breaks off" in workspace.run("fetch", "--from", folder, status=4).stderr
 
 
+def test_verbose_tells_how_far_it_is(workspace):
+    """With -v progress is told in lines on stderr, where no bar can be drawn; stdout stays the result."""
+    result = workspace.run("-v", "fetch", "--from", workspace.file)
+    assert re.search(r"^records\.xml: .* MB of .* MB$", result.stderr, re.MULTILINE)
+    assert "MB" not in result.stdout
+
+
 def test_dry_run_stores_nothing(workspace):
     """`fetch --dry-run` says what would come and leaves no library behind."""
     assert "finds 2 papers, 2 of them not held" in workspace.fetch("--dry-run").stdout

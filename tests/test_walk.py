@@ -130,6 +130,19 @@ def test_a_failed_search_changes_nothing_and_is_in_the_ledger(run, library):
     assert library.held_pmids() == [FIRST_PMID]
 
 
+def test_known_papers_that_a_query_misses_are_named(library):
+    """A PMID in `known` that PubMed does not return is warned of, and the warning is in the ledger."""
+    query = Query("made-up", "Made up", "examplin[tiab]", known=(FIRST_PMID, 90000077))
+    with (
+        EutilsServer(made_up(1), store(made_up(1)), rate_limit=0) as server,
+        Eutils(base_url=server.url, **FakeTime().settings) as eutils,
+    ):
+        line = pull(query, eutils, library, RULES, version="0", limit=99)
+    assert line.status == "complete"
+    assert [warning for warning in line.warnings if "90000077" in warning]
+    assert not [warning for warning in line.warnings if str(FIRST_PMID) in warning]
+
+
 def test_b09_too_many_hits_are_refused_before_fetching(run, library):
     """A query above its limit is refused, naming count and translation; nothing is fetched."""
     with pytest.raises(QueryError, match="finds 3 papers, more than its limit of 2"):

@@ -1,13 +1,16 @@
-"""Progress on stderr for long work: what, how far, how long still. Nothing where nobody looks."""
+"""Progress on stderr for long work: what, how far, how long still. Nothing where nobody looks, unless --verbose."""
 
 from __future__ import annotations
 
 import sys
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
+from .screen import console, note
 from .settings import Desk
 
+SECONDS_BETWEEN_LINES = 2.0
 Watch = Callable[[str, int, int], None]
 
 
@@ -18,11 +21,9 @@ def watching(desk: Desk, unit: str, extra: Callable[[], str] = str) -> Iterator[
     `extra` is asked for a word to put beside the bar, such as the number of requests.
     """
     if desk.quiet or not sys.stderr.isatty():
-        yield lambda _what, _done, _of: None
+        yield _told(unit, extra) if desk.verbose and not desk.quiet else _silent
         return
     from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
-
-    from .screen import console
 
     columns = (
         TextColumn("{task.description}"),
@@ -41,6 +42,23 @@ def watching(desk: Desk, unit: str, extra: Callable[[], str] = str) -> Iterator[
             progress.update(bars[what], completed=done, total=of or None, amount=amount, extra=extra())  # type: ignore[arg-type]
 
         yield watch
+
+
+def _silent(_what: str, _done: int, _of: int) -> None:
+    """Nobody looks."""
+
+
+def _told(unit: str, extra: Callable[[], str]) -> Watch:
+    """With --verbose a log of what is being done, a line now and then."""
+    last: dict[str, float] = {}
+
+    def tell(what: str, done: int, of: int) -> None:
+        now = time.monotonic()
+        if done >= of or now - last.get(what, 0.0) >= SECONDS_BETWEEN_LINES:
+            last[what] = now
+            note(f"{what}: {_short(done, unit)} of {_short(of, unit)}{f', {extra()}' if extra() else ''}")
+
+    return tell
 
 
 def _short(number: int, unit: str) -> str:

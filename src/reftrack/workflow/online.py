@@ -115,6 +115,9 @@ class _Pull:
     def go(self, limit: int, *, full: bool) -> Run:
         """Search, fetch, reconcile, close the line of the ledger."""
         found = _search(self.query, self.eutils, limit)
+        lost = sorted(set(self.query.known).difference(found.pmids))
+        if lost and found.complete:
+            self.warnings.append(f"The query no longer finds papers that it must: {', '.join(map(str, lost))}.")
         self._note_found(found)
         self.wanted = _wanted(found, set(self.library.held_pmids()), full=full)
         self.watch(self.query.name, 0, len(self.wanted))

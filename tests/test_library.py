@@ -91,6 +91,15 @@ def test_a_restated_sample_record_never_replaces_a_published_one(library):
     assert library.get(FIRST_PMID).title == "Published"
 
 
+def test_a_paper_whose_row_was_lost_comes_back_with_its_record(library):
+    """A record that is held without its paper is not taken for the same: the row is made again, the key stays."""
+    store(library, paper(1))
+    library.connection.run("DELETE FROM papers")
+    assert store(library, paper(1))[0][0] == "changed"
+    (held,) = library.held([FIRST_PMID])
+    assert (held.paper, held.key) == (paper(1), f"example{FIRST_PMID}")
+
+
 def test_a_batch_that_fails_leaves_nothing_of_itself(library):
     """A failure at the third paper takes the first two back; the batch before stays."""
     store(library, paper(1))

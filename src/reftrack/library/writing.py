@@ -61,20 +61,26 @@ class Library(Reader):
         record over a published one is "same". Call inside a transaction.
         """
         digest = hashlib.sha256(xml).hexdigest()
-        row = self.connection.rows("SELECT sha256, source, parser FROM records WHERE pmid = ?", (paper.pmid,))
+        row = self.connection.rows(
+            """SELECT r.sha256, r.parser, r.source, p.pmid IS NOT NULL FROM records r
+            LEFT JOIN papers p ON p.pmid = r.pmid WHERE r.pmid = ?""",
+            (paper.pmid,),
+        )
         if not row:
             self._insert_record(paper.pmid, xml, digest, source, parser)
             self._insert_paper(paper)
             return "new", ()
-        held_digest, held_source, held_parser = row[0]
-        if held_digest == digest and held_parser == parser:
+        *state, held_source, is_whole = row[0]
+        if is_whole and state == [digest, parser]:
             return "same", ()
         held = self.get(paper.pmid)
         if held is not None and _is_older(paper, held, restated=source == SAMPLE != held_source):
             return "same", ()
         self._update_record(paper.pmid, xml, digest, source, parser)
         changed = _differences(held, paper)
-        if changed:
+        if held is None:  # a record whose row was lost
+            self._insert_paper(paper)
+        elif changed:
             self.replace(paper)
         return ("changed" if changed else "same"), changed
 

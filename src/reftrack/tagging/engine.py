@@ -103,19 +103,21 @@ def _weigh(rule: Rule, reading: Reading, found: dict[int, Finding]) -> Finding:
     """The rule's score and state, and what they rest on."""
     marks = reading.marks.get(rule.place, ())
     finding = Finding(rule, marks)
+    finding.claimed = sum(mark.weight for mark in marks if mark.field == "publication_type") >= rule.threshold
     if rule.place in reading.hits:
         _weigh_text(reading, finding)
     if rule.sources:
         finding.marks += _sources(rule, reading.rules, found)
+    if finding.claimed:  # nothing may speak against what a publication type says
+        finding.marks = [mark for mark in finding.marks if mark.weight > 0]
+        finding.counted = [one for one in finding.counted if one[0] > 0]
     finding.score = round(
         sum(mark.weight for mark in finding.marks) + sum(round(worth, 3) for worth, _ in finding.counted), 3
     )
     if finding.score < rule.possible:
         return finding
     finding.state = "tagged" if finding.score >= rule.threshold else "possible"
-    said = sum(mark.weight for mark in marks if mark.field == "publication_type")
-    finding.claimed = said >= rule.threshold
-    finding.removed = _unless(rule, reading, found)
+    finding.removed = _unless_tags(rule, found) or ("" if finding.claimed else _unless_words(rule, reading))
     if finding.removed:
         finding.state = None
     return finding
@@ -130,8 +132,8 @@ def _sources(rule: Rule, rules: RuleSet, found: dict[int, Finding]) -> list[Evid
     ]
 
 
-def _unless(rule: Rule, reading: Reading, found: dict[int, Finding]) -> str:
-    """Why the tag does not stand although it scored; "" if it does."""
+def _unless_tags(rule: Rule, found: dict[int, Finding]) -> str:
+    """Which other tag takes this one away although it scored; "" if none does."""
     if rule.needs or rule.unless_tags or rule.unless_primary:
         tagged = {one.rule.slug: one.primary for one in found.values() if one.state == "tagged"}
         if rule.needs and not tagged.keys() & set(rule.needs):
@@ -142,6 +144,11 @@ def _unless(rule: Rule, reading: Reading, found: dict[int, Finding]) -> str:
         for slug in rule.unless_primary:
             if tagged.get(slug):
                 return f"unless {slug} is primary"
+    return ""
+
+
+def _unless_words(rule: Rule, reading: Reading) -> str:
+    """Which words take the tag away although it scored; "" if none do."""
     for hit in reading.guards.get(rule.place, ()):
         if hit.entry.kind == Kind.UNLESS and hit.entry.places & (zone := hit.part.zone(hit.first)):
             return f"unless the {NAMES.get(zone & ~BARE, 'text')} says {hit.part.quote(hit.first, hit.last)!r}"
@@ -215,9 +222,7 @@ def _best(hits: list[Hit], rule: Rule) -> list[tuple[float, Hit]]:
     for weight, zone, hit in worth:
         side = (zone, weight > 0)
         count = counts.get(side, 0)
-        if count < HITS_PER_ZONE and not any(
-            (weight > 0) == (other > 0) and hit.overlaps(one) for other, one in kept
-        ):
+        if count < HITS_PER_ZONE and not any((weight > 0) == (other > 0) and hit.overlaps(one) for other, one in kept):
             counts[side] = count + 1
             kept.append((weight, hit))
     return kept

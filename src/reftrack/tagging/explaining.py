@@ -99,4 +99,4 @@ def content_hash(paper: Paper) -> str:
         [substance.name for substance in paper.substances],
         [link.kind for link in paper.corrections],
     ]
-    return hashlib.sha256(json.dumps(read, ensure_ascii=False).encode("utf-8", "surrogatepass")).hexdigest()
+    return hashlib.sha256(json.dumps(read).encode()).hexdigest()

@@ -90,9 +90,7 @@ class Reading:
         if not long:
             return "" if clear else f"{word} is not spelled out"
         head = self.rules.tries[1]
-        means = any(
-            entry.tag == hit.entry.tag and entry.kind == Kind.HIT for entry, _, _ in head.find(head.read(long))
-        )
+        means = any(entry.tag == hit.entry.tag and entry.kind == Kind.HIT for entry, _, _ in head.find(head.read(long)))
         return "" if means else f"{word} = {long}"
 
     def _take(self, part: Part, found: Found) -> None:

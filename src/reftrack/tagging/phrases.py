@@ -16,7 +16,7 @@ from __future__ import annotations
 import math
 import re
 from bisect import bisect_right
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from functools import lru_cache
 from itertools import accumulate, chain, pairwise, product
 from typing import Any, NamedTuple
@@ -39,7 +39,24 @@ _GAP = re.compile(r"~([1-9]\d?)")
 _WORD = re.compile(r"[\w'’.,/+&-]+\*?|#")
 _END = re.compile(r"[.?!;:][)\]\"'’”]*$")
 _ABBREVIATIONS = frozenset(
-    "e.g. i.e. vs. al. etc. cf. fig. figs. no. nos. approx. i.v. i.m. i.p. s.c. p.o. dr. st. resp. ca. var. spp. sp.".split()
+    {
+        "e.g.",
+        "i.e.",
+        "vs.",
+        "al.",
+        "etc.",
+        "cf.",
+        "fig.",
+        "figs.",
+        "no.",
+        "nos.",
+        "approx.",
+        "resp.",
+        "ca.",
+        "dr.",
+        "st.",
+    }
+    | {"i.v.", "i.m.", "i.p.", "s.c.", "p.o."}
 )
 
 
@@ -139,7 +156,7 @@ class Lexicon(dict[str, tuple[Word, ...]]):
             word = _UNKNOWN
             if keys:
                 heads = [tuple(root.edges[key] for key in keys if key in root.edges) for root in self.roots]
-                word = Word(*(*heads, (), ())[:2], keys)
+                word = Word(heads[0], heads[1] if len(heads) > 1 else (), keys)
             self._words[raw] = word
         return word
 
@@ -309,10 +326,14 @@ class Trie:
     def find(self, text: Text) -> Found:
         """Every entry whose phrase stands in a text, with its first and last word."""
         found: Found = []
-        words, number = text.words, self.number
+        words = text.words
         turn = iter((*text.breaks, len(words)))
         limit = next(turn)
-        for first, nodes in [(place, word[number]) for place, word in enumerate(words) if word[number]]:
+        if self.number:
+            leads = [(place, word.two) for place, word in enumerate(words) if word.two]
+        else:
+            leads = [(place, word.one) for place, word in enumerate(words) if word.one]
+        for first, nodes in leads:
             while limit <= first:
                 limit = next(turn)
             for node in nodes:
@@ -337,7 +358,7 @@ def _end(node: Node, words: list[Word], first: int, last: int, limit: int, found
             found.append((entry, first, last))
 
 
-def _walk(node: Node, words: list[Word], first: int, limit: int, found: Found) -> None:
+def _walk(node: Node, words: list[Word], first: int, limit: int, found: Found) -> None:  # noqa: C901 - the hot loop
     """The longer phrases that begin at `first`."""
     todo = [(node, first + 1)]
     while todo:

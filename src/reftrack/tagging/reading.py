@@ -16,13 +16,13 @@ from typing import Any
 
 from ..errors import RuleError
 from .phrases import PhraseError, parse, split
-from .rules import CUES, RuleSet
+from .rules import CUES, MARKS, RuleSet
 from .sections import PLACES, ZONES
 
 SCHEMA = 1
 LONGEST_REGEX = 200
 
-_WEIGHTED = frozenset({*PLACES, "acronym", "regex", "mesh", "pt", "substance", "correction", "from"})
+_WEIGHTED = frozenset({*PLACES, "acronym", "regex", *MARKS, "from"})
 _LISTED = frozenset({"aliases", "mask", "beside", "yields", "needs"})
 _PHRASES = frozenset({*PLACES, "acronym"})
 _TAG_TYPES: Mapping[str, type | tuple[type, ...]] = {

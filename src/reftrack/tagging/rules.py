@@ -37,6 +37,8 @@ ANYWHERE = -1
 MINOR = 0.75
 """What a MeSH heading that is not a major topic is worth of its weight."""
 
+MARKS = ("mesh", "pt", "substance", "correction")
+
 CUES = {
     "background": BACKGROUND,
     "objective": OBJECTIVE,
@@ -164,7 +166,7 @@ class RuleSet:
     def _rule(self, place: int, slug: str, table: Mapping[str, Any]) -> Rule:
         facet = self.facets[table["facet"]]
         worded = tuple(_weighted(table, (*PLACES, "acronym")))
-        marked = tuple(_weighted(table, ("mesh", "pt", "substance", "correction")))
+        marked = tuple(_weighted(table, MARKS))
         factors = {**facet.factors, **_factors(table.get("section", {}))}
         unless, weak = table.get("unless", {}), table.get("weak", {})
         self._plan(place, slug, worded, table)

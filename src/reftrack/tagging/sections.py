@@ -120,8 +120,8 @@ _CATEGORIES = {
 }
 
 _INLINE = frozenset(
-    "background introduction objective objectives aim aims purpose method methods results findings "
-    "conclusion conclusions discussion interpretation".split()
+    {"background", "introduction", "objective", "objectives", "aim", "aims", "purpose", "method", "methods", "results"}
+    | {"findings", "conclusion", "conclusions", "discussion", "interpretation"}
 )
 
 _BACKGROUND_SHARE = 0.3

@@ -19,6 +19,7 @@ VOCABULARY = (
     TagDefinition("tbi", "condition", "Traumatic brain injury"),
     TagDefinition("rct", "study", "Randomised trial", rank=50),
     TagDefinition("cohort", "study", "Cohort", rank=60),
+    TagDefinition("secondary-analysis", "study", "Secondary analysis", rank=0),
     TagDefinition("mortality", "outcome", "Mortality", aliases=("death",)),
 )
 EVIDENCE = Evidence("mortality.any.1", "title", "", 0, 2, 9, "made-up", 1.5)
@@ -161,6 +162,16 @@ def test_removing_the_primary_study_type_promotes_the_next(library):
     with library.transaction():
         library.set_hand_tag(HandTag(FIRST_PMID, "rct", "remove"))
     assert next(library.held([FIRST_PMID])).study == "cohort"
+
+
+def test_a_type_that_is_never_primary_stays_beside(library):
+    """With the primary type removed by hand, one of rank 0 is kept but does not take its place."""
+    store(library, paper(1))
+    tag(library, 1, RCT, Tag("study", "secondary-analysis"))
+    with library.transaction():
+        library.set_hand_tag(HandTag(FIRST_PMID, "rct", "remove"))
+    held = next(library.held([FIRST_PMID]))
+    assert (held.study, [tag.slug for tag in held.tags]) == ("", ["secondary-analysis"])
 
 
 def test_evidence_is_kept_with_its_place(library):

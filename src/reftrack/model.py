@@ -380,7 +380,7 @@ class TagDefinition:
     parent: str = ""
     aliases: tuple[str, ...] = ()
     rank: int = 0
-    """Order inside its facet; in an exclusive facet the lower rank is the stronger claim to be primary."""
+    """In an exclusive facet the lower rank is the stronger claim to be primary; 0: never primary."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -336,10 +336,10 @@ _FILE = """INSERT INTO paper_tags(tag, pmid, facet, is_primary, source)
     JOIN tags v ON v.tag = coalesce((SELECT a.tag FROM tag_aliases a WHERE a.alias = h.tag), h.tag)
     WHERE h.pmid = :pmid AND h.verdict = 'add'"""
 
-# The rank order is the rules' own; a study type without a rank of its own (0) never is primary.
+# The rank order is the rules' own (`TagDefinition.rank`); a study type of rank 0 is never primary.
 _PRIMARY = """UPDATE paper_tags SET is_primary = (tag = (
         SELECT t.tag FROM paper_tags t JOIN tags v ON v.tag = t.tag
-        WHERE t.pmid = :pmid AND t.facet = 'study' AND (v.rank > 0 OR t.source = 'hand')
+        WHERE t.pmid = :pmid AND t.facet = 'study' AND v.rank > 0
         ORDER BY t.source = 'hand' DESC, t.is_primary DESC, v.rank LIMIT 1))
     WHERE pmid = :pmid AND facet = 'study' AND EXISTS (
         SELECT 1 FROM hand_tags h WHERE h.pmid = :pmid)"""

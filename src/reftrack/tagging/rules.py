@@ -140,7 +140,14 @@ class RuleSet:
         self.turns = {rule.place: turn for turn, rule in enumerate(self.order)}
         self.sourced = tuple(rule.place for rule in self.rules if rule.sources)
         self.definitions = tuple(
-            TagDefinition(rule.slug, rule.facet.slug, rule.label, rule.parent, rule.aliases, rule.rank)
+            TagDefinition(
+                rule.slug,
+                rule.facet.slug,
+                rule.label,
+                rule.parent,
+                rule.aliases,
+                0 if rule.never_primary else rule.rank,
+            )
             for rule in self.rules
         )
         self.names = self._names()

@@ -337,10 +337,10 @@ _FILE = """INSERT INTO paper_tags(tag, pmid, facet, is_primary, source)
     WHERE h.pmid = :pmid AND h.verdict = 'add'"""
 
 # The rank order is the rules' own (`TagDefinition.rank`); a study type of rank 0 is never primary.
-_PRIMARY = """UPDATE paper_tags SET is_primary = (tag = (
+_PRIMARY = """UPDATE paper_tags SET is_primary = coalesce(tag = (
         SELECT t.tag FROM paper_tags t JOIN tags v ON v.tag = t.tag
         WHERE t.pmid = :pmid AND t.facet = 'study' AND v.rank > 0
-        ORDER BY t.source = 'hand' DESC, t.is_primary DESC, v.rank LIMIT 1))
+        ORDER BY t.source = 'hand' DESC, t.is_primary DESC, v.rank LIMIT 1), 0)
     WHERE pmid = :pmid AND facet = 'study' AND EXISTS (
         SELECT 1 FROM hand_tags h WHERE h.pmid = :pmid)"""
 

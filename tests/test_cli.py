@@ -6,6 +6,7 @@ import re
 import sqlite3
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -92,7 +93,8 @@ def test_verbose_tells_how_far_it_is(workspace):
 
 def test_dry_run_stores_nothing(workspace):
     """`fetch --dry-run` says what would come and leaves no library behind."""
-    assert "finds 2 papers, 2 of them not held" in workspace.fetch("--dry-run").stdout
+    assert "head: finds 2 papers, would fetch 2." in workspace.fetch("--dry-run").stdout
+    assert workspace.json("fetch", "--from", workspace.file, "--dry-run")["plan"][0]["count"] == 2
     assert not (workspace.folder / "db" / "reftrack.db").exists()
 
 
@@ -251,6 +253,20 @@ def test_hand_tags_win_and_stay(filled):
         (["list", "--sort", "relevance"], 2, "needs words"),
         (["list", "--fts-raw", 'AND "'], 2, "not FTS5 syntax"),
         (["list", "---"], 2, "No such option"),
+        (["list", "--query", "haed"], 2, "did you mean head"),
+        (["list", "--query", ""], 2, "--query is empty"),
+        (["list", ""], 2, "TEXT is empty"),
+        (["list", "--author", " "], 2, "--author is empty"),
+        (["list", "--year", "20152016"], 2, "not understood"),
+        (["list", "--pmid", "9" * 30], 2, "--pmid"),
+        (["list", "--limit", "9" * 30], 2, "--limit"),
+        (["list", "--journal", "M\udcfcller"], 2, "not UTF-8"),
+        (["show", "\udcff"], 2, "not UTF-8"),
+        (["--db", "x" * 300, "list"], 2, "cannot be used"),
+        (["fetch", "--from", "x" * 300], 2, "cannot be used"),
+        (["fetch", "--from", "~nosuchuser/x.xml"], 2, "no file"),
+        (["fetch", "--from", "/dev/null"], 2, "neither a file nor a folder"),
+        (["--db", "/dev/null", "list"], 5, "not a file"),
         (["fetch", "nosuchquery"], 2, "nosuchquery"),
         (["fetch", "--from", "nowhere.xml"], 2, "no file"),
         (["fetch", "--from", "queries"], 2, "holds no .xml"),
@@ -271,6 +287,115 @@ def test_bad_input_gets_a_sentence_and_the_documented_status(filled, arguments, 
     assert words in result.stderr
     assert "Traceback" not in result.stderr
     assert not result.stdout
+
+
+def test_author_is_one_person(filled):
+    """A family name with initials means one author; what spans two of them is not a name."""
+    assert filled.run("list", "--author", "Example A", "--count").stdout == "3\n"
+    assert filled.run("list", "--author", "A Example", "--count").stdout == "0\n"
+
+
+def test_a_paper_that_is_not_held_is_named(filled):
+    """`--pmid` of a paper that is not there is told, in `list` and in `export`."""
+    for command in ("list", "export"):
+        assert "Not held: PMID 12345." in filled.run(command, "--pmid", ONE, "--pmid", 12345).stderr
+
+
+def test_one_query_that_cannot_be_judged_does_not_stop_the_others(filled):
+    """Over files a refused query ends with status 6 and its name; the other queries are run; the ledger has both."""
+    (filled.folder / "queries" / "bad.toml").write_text('title = "Bad"\nterm = "examplin[crdt]"\n')
+    result = filled.fetch(status=6)
+    assert "bad: " in result.stderr
+    assert re.search(r"^head +complete", result.stdout, re.MULTILINE)
+    assert filled.json("runs", "bad")[0]["status"] == "failed"
+
+
+def test_the_limit_holds_for_files(workspace):
+    """A query that finds more than --max stores nothing, of a file as of PubMed; the other query is stored."""
+    result = workspace.fetch("--max", 1, status=6)
+    assert "more than its limit of 1" in result.stderr
+    assert [paper["pmid"] for paper in workspace.json("list")] == [TWO]
+
+
+def test_export_follows_links_and_never_replaces_a_device(filled):
+    """-o through a link writes the file it leads to; a device stays one; - is stdout."""
+    real, link = filled.folder / "real.bib", filled.folder / "link.bib"
+    real.write_text("old")
+    link.symlink_to(real)
+    filled.run("export", "-o", link)
+    assert link.is_symlink()
+    assert real.read_text().count("@article{") == 3
+    filled.run("export", "-o", "/dev/null")
+    assert Path("/dev/null").is_char_device()
+    assert filled.run("export", "-o", "-").stdout == real.read_text()
+
+
+def test_g03_a_full_disk_is_told(filled):
+    """Output that cannot be written ends with a sentence and a status that is not 0; so does a closed stdout."""
+    for arguments in ("list", "export", "--help", "show 90000001 --json"):
+        result = subprocess.run(
+            f"{sys.executable} -m reftrack {arguments} > /dev/full", shell=True, cwd=filled.folder, capture_output=True,
+            check=False, timeout=60,
+        )  # fmt: skip
+        assert result.returncode == 1
+        assert b"could not be written" in result.stderr
+        assert b"Traceback" not in result.stderr
+    closed = subprocess.run(
+        f"{sys.executable} -m reftrack list >&-", shell=True, cwd=filled.folder, capture_output=True, check=False,
+        timeout=60,
+    )  # fmt: skip
+    assert b"Traceback" not in closed.stderr
+
+
+def test_a_link_that_leads_nowhere_is_no_first_day(filled):
+    """A library behind a link to a drive that is not there is an error, and the link is left as it is."""
+    db = filled.folder / "db" / "reftrack.db"
+    away = filled.folder / "drive.db"
+    db.rename(away)
+    db.symlink_to(away)
+    assert filled.run("list", "--count").stdout == "3\n"
+    away.rename(filled.folder / "unmounted.db")
+    for arguments in (["list"], ["fetch", "--from", filled.file], ["init", "."]):
+        if arguments[0] == "init":
+            filled.run(*arguments)
+        else:
+            assert "is a link" in filled.run(*arguments, status=5).stderr
+        assert db.is_symlink()
+        assert not away.exists()
+
+
+def test_a_damaged_record_is_found_and_fetched_again(filled):
+    """`doctor` names a record that no longer unpacks, `rebuild` goes on past it, fetching it again mends it."""
+    with sqlite3.connect(filled.folder / "db" / "reftrack.db") as db:
+        db.execute("UPDATE records SET xml = zeroblob(20) WHERE pmid = ?", (ONE,))
+    db.close()
+    assert f"Damaged records: PMID {ONE}" in filled.run("doctor", status=1).stdout
+    assert f"PMID {ONE}" in filled.run("rebuild", status=4).stderr
+    filled.fetch("--full")
+    filled.run("doctor")
+
+
+def test_a_tag_removed_from_the_parent_says_what_still_finds_it(filled):
+    """Taking `stroke` away from a paper on ischaemic stroke tells that the child tag still implies it."""
+    assert "because of ischemic-stroke" in filled.run("tag", "rm", TWO, "stroke").stderr
+    assert "1 paper;" in filled.run("tag", "add", ONE, ONE, "example2020", "mood").stdout
+
+
+def test_user_rules_that_are_wrong_are_refused(filled):
+    """A study type without rank, a threshold that is no number: status 2, file and key named; nothing is tagged."""
+    (filled.folder / "rules").mkdir()
+    rules = filled.folder / "rules" / "mine.toml"
+    rules.write_text("[tag.device-study]\nfacet = 'study'\nlabel = 'Device'\nany.9 = 'examplin'\n")
+    assert "'rank' is missing" in filled.run("retag", status=2).stderr
+    rules.write_text("[tag.mood]\nthreshold = nan\n")
+    assert "rules/mine.toml" in filled.run("retag", status=2).stderr
+    rules.write_text("[tag.gadget]\nfacet = 'outcome'\nlabel = 'Gadget'\nany.9 = 'examplin'\n")
+    filled.run("retag")
+    assert filled.run("list", "--tag", "gadget", "--count").stdout == "3\n"
+    filled.run("tag", "rm", ONE, "gadget")
+    rules.unlink()
+    filled.run("retag")
+    assert "1 decision forgotten" in filled.run("tag", "reset", ONE, "gadget").stdout
 
 
 def test_outside_a_workspace(tmp_path, monkeypatch):
@@ -452,6 +577,16 @@ def test_on_a_terminal_list_is_a_table(filled):
     assert "3 papers" in seen
     assert "rct" in seen
     assert max(map(len, seen.splitlines())) <= 90
+
+
+def test_on_a_terminal_a_long_list_comes_in_pieces(workspace):
+    """More papers than are drawn at once: every paper is there, and columns stand where they stood."""
+    many = (record(number, title=f"Examplin in stroke {number}.") for number in range(1, 421))
+    workspace.file.write_bytes(document(*many))
+    workspace.fetch()
+    seen = seen_on_terminal(workspace.folder, "list")
+    assert len(re.findall(r"Examplin in stroke \d+", seen)) == 420
+    assert {line.index("Title") for line in seen.splitlines() if line.startswith("Year")} == {28}
 
 
 def test_on_a_terminal_show_and_why_and_runs_are_drawn(filled):

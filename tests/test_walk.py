@@ -3,6 +3,8 @@
 import gzip
 import json
 import re
+import subprocess
+import sys
 from collections import Counter
 from itertools import pairwise
 
@@ -14,6 +16,7 @@ from papers import FIRST_PMID, record
 from reftrack import pubmed, tagging
 from reftrack.errors import EutilsError, QueryError
 from reftrack.eutils import Eutils
+from reftrack.library.selecting import Selection
 from reftrack.library.writing import Library
 from reftrack.matching import compile_term
 from reftrack.model import Query
@@ -85,6 +88,74 @@ def test_full_fetches_held_records_and_names_what_changed(run, library):
     line = run(changed, full=True)
     assert (line.new, line.changed) == ((), (FIRST_PMID,))
     assert library.get(FIRST_PMID).title == "Examplin, with another title."
+
+
+RETRACTION = (
+    "<CommentsCorrectionsList><CommentsCorrections RefType='RetractionIn'><RefSource>J Example. 2024</RefSource>"
+    "</CommentsCorrections></CommentsCorrectionsList>"
+)
+
+
+def test_a_retraction_is_told_also_by_a_query_that_finds_the_paper_for_the_first_time(run, library):
+    """A held paper that is retracted and at once found by another query is new to that query and newly retracted."""
+    run(made_up(1))
+    retracted = {FIRST_PMID: record(1, title="Examplin, zeta.", extra=RETRACTION)}
+    other = Query("other", "Other", "zeta[ti]")
+    with (
+        EutilsServer(retracted, store(retracted), rate_limit=0) as server,
+        Eutils(base_url=server.url, **FakeTime().settings) as eutils,
+    ):
+        line = pull(other, eutils, library, RULES, version="0", limit=99, full=True)
+    assert (line.new, line.changed) == ((FIRST_PMID,), (FIRST_PMID,))
+    assert library.newly_retracted(line.run) == [FIRST_PMID]
+
+
+def test_a_paper_that_a_complete_run_no_longer_finds_has_left(run, library):
+    """It is named, it is no longer listed by the query, it stays in the library; a partial run says nothing of it."""
+    run(made_up(1, 2, 3))
+    line = run(made_up(1, 3))
+    assert line.left == (FIRST_PMID + 1,)
+    assert library.select(Selection(query="made-up", sort="pmid")) == [FIRST_PMID, FIRST_PMID + 2]
+    assert len(library.held_pmids()) == 3
+    assert run(made_up(1, 3)).left == ()
+    back = run(made_up(1, 2, 3))
+    assert (back.left, next(library.held([FIRST_PMID + 1])).queries) == ((), ("made-up",))
+
+
+def test_the_sample_gives_way_to_pubmed(run, library):
+    """A paper that only the shipped sample brought is asked of PubMed, and its record takes the restatement's place."""
+    with library.transaction():
+        library.save(made_up(1)[FIRST_PMID], pubmed.parse(made_up(1)[FIRST_PMID]), source="sample", parser=1)
+    line = run({FIRST_PMID: record(1, title="Examplin, as published.")})
+    assert line.status == "complete"
+    (held,) = library.held([FIRST_PMID])
+    assert (held.source, held.paper.title) == ("pubmed", "Examplin, as published.")
+
+
+def test_since_last_asks_each_query_for_its_own_last_run(run, library):
+    """What one query's newest run brought is not hidden by another query that ran after it."""
+    run(made_up(1))
+    times = iter(["2030-01-01T00:00:00Z"] * 99)
+    library._now = lambda: next(times)
+    library.finish(library.begin("later", term="x", source="pubmed", version="0"), status="complete", received=0,
+                   requests=0)  # fmt: skip
+    assert library.select(Selection(since="last")) == [FIRST_PMID]
+
+
+def test_two_first_fetches_at_once_share_one_library(tmp_path):
+    """Two processes that both make the library: one makes it, the other uses it, and nothing of either is lost."""
+    for attempt in range(3):
+        path = tmp_path / f"{attempt}.db"
+        code = (
+            "import sys, pathlib\nfrom reftrack.library.writing import Library\n"
+            "with Library.open(pathlib.Path(sys.argv[1]), create=True) as library:\n"
+            "    library.begin(sys.argv[2], term='x', source='pubmed', version='0')\n"
+        )
+        both = [subprocess.Popen([sys.executable, "-c", code, str(path), name]) for name in ("a", "b")]
+        assert [process.wait(30) for process in both] == [0, 0]
+        with Library.open(path) as opened:
+            assert {line.query for line in opened.runs()} == {"a", "b"}
+    assert not [file for file in tmp_path.iterdir() if ".new" in file.name]
 
 
 def test_c03_a_paper_that_never_comes_is_named_and_makes_the_run_partial(library):

@@ -27,6 +27,8 @@ def find(paths: Sequence[Path]) -> list[Path]:
             found |= dict.fromkeys(inside)
         elif not path.exists():
             raise UsageError(f"There is no file {path}.")
+        elif not path.is_file():
+            raise UsageError(f"{path} is neither a file nor a folder.")
         else:
             found[path] = None
     return list(found)

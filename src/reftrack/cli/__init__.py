@@ -5,7 +5,9 @@ One file a command, loaded when the command runs: `--help` and `list` must not p
 
 from __future__ import annotations
 
+import os
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -32,7 +34,8 @@ COMMANDS = {
 """Name → what it does, in the order of a first day's use; the command stands in the module of its name."""
 
 _MODULES = {"list": "list_"}
-INTERRUPTED = 130
+USAGE, INTERRUPTED = 2, 130
+STOPPED = "reftrack: stopped; every finished batch is kept. Run the same command to go on."
 
 
 class CommandTable(click.Group):
@@ -70,6 +73,23 @@ class CommandTable(click.Group):
         with formatter.section("Commands"):
             formatter.write_dl(list(COMMANDS.items()))
 
+    def main(self, args: Sequence[str] | None = None, **extra: Any) -> Any:  # type: ignore[override]  # noqa: ANN401
+        """Everything that can go wrong outside a command's own words: arguments, the terminal, the file system."""
+        extra["standalone_mode"] = False
+        given = sys.argv[1:] if args is None else list(args)
+        try:
+            _refuse_what_is_no_text(given)
+            status = super().main(given, **extra)
+        except click.ClickException as error:
+            error.show()
+            status = error.exit_code
+        except (click.Abort, KeyboardInterrupt):
+            click.echo(STOPPED, err=True)
+            status = INTERRUPTED
+        except OSError as error:
+            status = _explain(error)
+        sys.exit(status if isinstance(status, int) else 0)
+
     def invoke(self, ctx: click.Context) -> Any:  # noqa: ANN401 - click's signature
         """Run a command; a promised failure becomes one sentence on stderr and its documented exit status."""
         _speak_utf8()
@@ -79,8 +99,29 @@ class CommandTable(click.Group):
             click.echo(f"reftrack: {error}", err=True)
             ctx.exit(error.exit_status)
         except KeyboardInterrupt:
-            click.echo("reftrack: stopped; every finished batch is kept. Run the same command to go on.", err=True)
+            click.echo(STOPPED, err=True)
             ctx.exit(INTERRUPTED)
+
+
+def _refuse_what_is_no_text(arguments: Sequence[str]) -> None:
+    for argument in arguments:
+        try:
+            argument.encode()
+        except UnicodeEncodeError:
+            shown = argument.encode("ascii", "backslashreplace").decode()
+            raise click.UsageError(f"{shown!r} is not UTF-8 text; check the encoding of the terminal.") from None
+
+
+def _explain(error: OSError) -> int:
+    """A path that cannot be used is a mistake in what was named; anything else happened while writing the result."""
+    if error.filename is not None:
+        click.echo(f"reftrack: {error.filename} cannot be used: {error.strerror}.", err=True)
+        return USAGE
+    # What stands in the buffer cannot be written when the program ends, either: let it go where nothing fails.
+    if sys.stdout is not None:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+    click.echo(f"reftrack: the result could not be written ({error.strerror}); what is stored is safe.", err=True)
+    return 1
 
 
 def _speak_utf8() -> None:

@@ -65,11 +65,14 @@ def command(desk: Desk, /, *, name: str, output: Path | None, exclude_retracted:
                     yield Entry(held.key, held.paper, tuple(tag.slug for tag in held.tags))
 
     pieces = FORMATS[name].write(entries())
-    if output is None:
+    if output is None or str(output) == "-":
+        output = None
         for piece in pieces:
             sys.stdout.write(piece)
+        sys.stdout.flush()
     else:
-        _write_whole(output, pieces)
+        _write_whole(Path(os.path.realpath(output)), pieces)
+    options.tell_not_held(desk, selection)
     _tell(desk, counts, output, exclude_retracted=exclude_retracted)
 
 
@@ -108,6 +111,9 @@ class _Counts:
 def _write_whole(path: Path, pieces: Iterator[str]) -> None:
     """Beside the target first, then in its place: a failure leaves the old file as it was."""
     folder = path.parent
+    if path.exists() and not path.is_file():  # a device or a pipe is written to, never replaced
+        _write_into(path, pieces)
+        return
     try:
         handle, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=folder)
     except OSError as error:
@@ -122,6 +128,14 @@ def _write_whole(path: Path, pieces: Iterator[str]) -> None:
         raise UsageError(f"{path} cannot be written ({error.strerror}); what was there before is intact.") from None
     finally:
         unfinished.unlink(missing_ok=True)
+
+
+def _write_into(path: Path, pieces: Iterator[str]) -> None:
+    try:
+        with path.open("w", encoding="utf-8", newline="\n") as stream:
+            stream.writelines(pieces)
+    except OSError as error:
+        raise UsageError(f"{path} cannot be written ({error.strerror}).") from None
 
 
 def _umask() -> int:

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -13,7 +12,7 @@ from ..errors import EutilsError, QueryError, ReftrackError, UsageError
 from . import options
 from .progress import watching
 from .screen import clean, json_text, note, on_terminal, plural
-from .settings import Desk
+from .settings import Desk, expanded
 
 if TYPE_CHECKING:
     from ..eutils import Eutils
@@ -79,13 +78,14 @@ def command(
     online, files = _sources(sources)
     rules = desk.rules()
     if dry_run:
-        _plan(desk, queries, online=online, files=files, full=full, limit=limit)
-        return
+        planned = _plan(desk, queries, online=online, files=files, full=full, limit=limit)
+        _report_plan(planned, as_json=as_json)
+        ctx.exit(REFUSED if strict and any(would["warnings"] for would in planned) else 0)
     outcome = _Outcome()
     with desk.library(create=True) as library:
         library.set_vocabulary(rules.definitions)
         if files:
-            _offline(desk, queries, files, library, rules, outcome)
+            _offline(desk, queries, files, library, rules, outcome, limit)
         if online:
             _online(desk, queries, library, rules, outcome, full=full, limit=limit)
         stale = library.stale(rules.hash)
@@ -120,7 +120,7 @@ def _sources(names: Sequence[str]) -> tuple[bool, list[Source]]:
         elif name != PUBMED:
             found.extend(
                 Source(path.name, lambda path=path: files.chunks(path), path.stat().st_size)  # type: ignore[misc]
-                for path in files.find([Path(name).expanduser()])
+                for path in files.find([expanded(name)])
             )
     return PUBMED in names, found
 
@@ -132,12 +132,15 @@ def _offline(
     library: Library,
     rules: RuleSet,
     outcome: _Outcome,
+    limit: int | None,
 ) -> None:
     from .. import __version__
     from ..workflow.offline import pull_files
 
     with watching(desk, "bytes") as watch:
-        outcome.runs += pull_files(queries, sources, library, rules, version=__version__, watch=watch)
+        pulled = pull_files(queries, sources, library, rules, version=__version__, limit=limit, watch=watch)
+    outcome.runs += pulled.runs
+    outcome.failures += pulled.refused
 
 
 def _online(
@@ -170,7 +173,7 @@ def _online(
                 )
             except QueryError as error:  # this query only; the others may be well
                 outcome.failures.append(error)
-            except EutilsError as error:  # the service is down: the others would only wait for the same answer
+            except (EutilsError, UsageError) as error:  # the others would only get the same answer
                 untried = ", ".join(each.name for each in queries[number + 1 :])
                 outcome.failures.append(error)
                 if untried:
@@ -198,29 +201,39 @@ def _plan(
     files: Sequence[Source],
     full: bool,
     limit: int | None,
-) -> None:
+) -> list[dict[str, Any]]:
+    """What a run would do, a line a query and source, as --json shows it."""
     from ..workflow.offline import plan_files
     from ..workflow.online import plan
 
-    library = None if desk.first_day() else desk.reader()
+    library = desk.reader()
+    planned: list[dict[str, Any]] = []
     try:
         if files:
             with watching(desk, "bytes") as watch:
                 for name, found, unseen in plan_files(queries, files, library, watch=watch):
-                    click.echo(f"{name}: finds {plural(found, 'paper')}, {unseen:,} of them not held.")
+                    planned.append({"query": name, "count": found, "fetch": unseen, "warnings": []})
         if online:
             with _eutils(desk) as eutils:
                 for query in queries:
                     would = plan(query, eutils, library, full=full, limit=limit or query.max_hits)
-                    click.echo(
-                        f"{would.query}: finds {plural(would.count, 'paper')}, {would.held:,} held; "
-                        f"would fetch {len(would.wanted):,}."
-                    )
-                    for warning in would.warnings:
-                        note(f"{would.query}: {clean(warning)}")
+                    fetch, warnings = len(would.wanted), list(would.warnings)
+                    planned.append({"query": would.query, "count": would.count, "fetch": fetch, "warnings": warnings})
     finally:
         if library is not None:
             library.close()
+    return planned
+
+
+def _report_plan(planned: Sequence[dict[str, Any]], *, as_json: bool) -> None:
+    for would in planned:
+        for warning in would["warnings"]:
+            note(f"{would['query']}: {clean(warning)}")
+    if as_json:
+        click.echo(json_text({"plan": planned}))
+        return
+    for would in planned:
+        click.echo(f"{would['query']}: finds {plural(would['count'], 'paper')}, would fetch {would['fetch']:,}.")
 
 
 def _report(desk: Desk, outcome: _Outcome, retracted: Sequence[int], *, as_json: bool) -> None:
@@ -233,8 +246,7 @@ def _report(desk: Desk, outcome: _Outcome, retracted: Sequence[int], *, as_json:
     width = max((len(run.query) for run in outcome.runs), default=0)
     for run in outcome.runs:
         parts = [f"{plural(run.count, 'paper')} found", f"{len(run.new):,} new", f"{len(run.changed):,} changed"]
-        if run.missing:
-            parts.append(f"{len(run.missing):,} missing")
+        parts += [f"{len(pmids):,} {word}" for word, pmids in (("left", run.left), ("missing", run.missing)) if pmids]
         if run.requests:
             parts.append(plural(run.requests, "request"))
         click.echo(f"{run.query:<{width}}  {run.status:<8}  {' · '.join(parts)}")
@@ -245,12 +257,12 @@ def _report(desk: Desk, outcome: _Outcome, retracted: Sequence[int], *, as_json:
 
 
 def _tell_trouble(desk: Desk, outcome: _Outcome) -> None:
-    told: dict[str, list[str]] = {}
+    told: dict[tuple[str, bool], list[str]] = {}
     for run in outcome.runs:
         for warning in run.warnings:
-            told.setdefault(warning, []).append(run.query)
-    for warning, names in told.items():
-        note(f"{', '.join(names)}: {clean(warning)}", quiet=desk.quiet)
+            told.setdefault((warning, run.source == PUBMED), []).append(run.query)
+    for (warning, by_pubmed), names in told.items():
+        note(f"{', '.join(names)}: {clean(warning)}", quiet=desk.quiet and not by_pubmed)
     for run in outcome.runs:
         if run.problem:
             note(f"{run.query}: not complete: {clean(run.problem)}. What came is stored; run the same command again.")
@@ -260,8 +272,9 @@ def _tell_trouble(desk: Desk, outcome: _Outcome) -> None:
 
 def _status(outcome: _Outcome, retracted: Sequence[int], *, strict: bool, news_code: bool) -> int:
     """What went wrong first, then what is asked for; the numbers are the contract of cli.md."""
-    if any(isinstance(error, EutilsError) for error in outcome.failures):
-        return PARTIAL if outcome.runs else EutilsError.exit_status
+    serious = [error for error in outcome.failures if not isinstance(error, QueryError)]
+    if serious:
+        return PARTIAL if outcome.runs and isinstance(serious[0], EutilsError) else serious[0].exit_status
     if any(run.status != "complete" for run in outcome.runs):
         return PARTIAL
     # What a file cannot answer as PubMed would is no fault of the query: only PubMed's own warnings count.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import click
@@ -45,7 +46,7 @@ def command(desk: Desk, folder: Path, *, bare: bool) -> None:
     except OSError as error:
         raise UsageError(f"{folder} cannot be made a workspace: {error.strerror} ({error.filename}).") from None
     db = folder / "db" / "reftrack.db"
-    if not db.exists():
+    if not os.path.lexists(db):
         with Library.open(db, create=True) as library:
             library.set_vocabulary(desk.rules().definitions)
         made.append("db/reftrack.db")

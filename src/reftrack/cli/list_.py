@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
+from itertools import islice
 from typing import Any
 
 import click
@@ -48,6 +49,10 @@ HEAVY_COLUMNS = ("language", "abstract", "mesh", "publication_types", "keywords"
 
 WIDE = 120
 """Columns from which authors fit beside a readable title."""
+AT_ONCE = 200
+"""Papers drawn as one table."""
+LONGEST_STUDY = len("nonrandomized-trial")
+LONGEST_KEY = 20
 
 DEFAULT = ("pmid", "key", "year", "study", "condition", "outcome", "title", "journal", "doi", "retracted")
 
@@ -101,11 +106,12 @@ def command(
             for line in csv_lines(header, cells) if as_csv else tsv(header, cells):
                 click.echo(line)
         elif columns and pmids:
-            table([(name, {}) for name in names], _cells(connection, pmids, names))
+            table([(name, {"overflow": "fold"}) for name in names], _cells(connection, pmids, names))
         else:
-            _table(connection, pmids)
+            _table(connection, pmids, quiet=desk.quiet)
         if not pmids and not only_count:
             note("No paper meets this.", quiet=desk.quiet)
+    options.tell_not_held(desk, selection)
 
 
 def _names(columns: str) -> tuple[str, ...]:
@@ -164,25 +170,35 @@ def _json(connection: Connection, pmids: Sequence[int], names: Sequence[str], *,
     click.echo("\n]" if written else "[]")
 
 
-def _table(connection: Connection, pmids: Sequence[int]) -> None:
+def _table(connection: Connection, pmids: Sequence[int], *, quiet: bool) -> None:
     if not pmids:
         return
     wide = console().width >= WIDE
-    shown: list[tuple[str, dict[str, Any]]] = [
-        ("Year", {"no_wrap": True}),
-        ("Study", {"no_wrap": True}),
+    rows = (_row(row, wide=wide) for row in listed(connection, pmids))
+    if len(pmids) <= AT_ONCE:
+        table(_columns(wide=wide), list(rows))
+    else:  # columns of fixed width, so that the first lines are there at once
+        keys = max(len(row.key) for row in listed(connection, pmids[:AT_ONCE]))
+        columns = _columns(wide=wide, study=LONGEST_STUDY, key=max(keys, LONGEST_KEY))
+        while part := list(islice(rows, AT_ONCE)):
+            table(columns, part)
+    note(plural(len(pmids), "paper"), quiet=quiet)
+
+
+def _columns(*, wide: bool, study: int | None = None, key: int | None = None) -> list[tuple[str, dict[str, Any]]]:
+    return [
+        ("Year", {"no_wrap": True, "width": 4}),
+        ("Study", {"no_wrap": True, "width": study}),
         ("Title", {"ratio": 1, "overflow": "fold"}),
         *([("Authors", {"no_wrap": True, "max_width": 24, "overflow": "ellipsis"})] if wide else []),
-        ("Key", {"no_wrap": True}),
+        ("Key", {"no_wrap": True, "width": key}),
     ]
-    rows = []
-    for row in listed(connection, pmids):
-        title = (f"RETRACTED · {row.title}", "bold red") if row.retracted else (row.title, "")
-        year = "" if row.year is None else row.year
-        authors = [_and_others(row.authors)] if wide else []
-        rows.append((year, (row.study or "-", "cyan"), title, *authors, (row.key, "dim")))
-    table(shown, rows)
-    note(plural(len(rows), "paper"))
+
+
+def _row(row: Listed, *, wide: bool) -> tuple[object, ...]:
+    title = (f"RETRACTED · {row.title}", "bold red") if row.retracted else (row.title, "")
+    authors = [_and_others(row.authors)] if wide else []
+    return ("" if row.year is None else row.year, (row.study or "-", "cyan"), title, *authors, (row.key, "dim"))
 
 
 def _and_others(authors: str) -> str:

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from contextlib import closing
 from datetime import UTC, date, datetime, timedelta
 from typing import Any, TypeVar
 
 import click
 
 from ..errors import UsageError
-from ..library.selecting import SORTS, Selection
+from ..library.selecting import SORTS, Selection, not_held
+from .screen import note
+from .settings import Desk
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
@@ -22,6 +25,9 @@ NOTICES = {
     "comment": ("CommentIn",),
 }
 """--notice → the links that a paper carries when it has had one; the same words as model.NOTICE_TYPES."""
+
+LARGEST = 2**62
+"""The largest number that is surely one to SQLite."""
 
 _AGO = {"d": 1, "w": 7, "m": 30, "y": 365}
 _SORT_NAMES = [f"{sign}{name}" for name in SORTS for sign in ("", "-")]
@@ -37,19 +43,19 @@ def selection(command: Command) -> Command:
             click.option("--tag", "tags", multiple=True, metavar="TAG", help="Tagged so; repeat for and."),
             click.option("--any-tag", "any_tags", multiple=True, metavar="TAG", help="Tagged so; repeat for or."),
             click.option("--not-tag", "not_tags", multiple=True, metavar="TAG", help="Not tagged so."),
-            click.option("--query", metavar="NAME", default="", help="Found by this saved query."),
-            click.option("--year", metavar="Y", default="", help="2015, 2015.., ..2020 or 2015..2020."),
-            click.option("--author", metavar="NAME", default="", help="Family name, with initials if need be."),
-            click.option("--journal", metavar="NAME", default="", help="A part of the journal's name."),
-            click.option("--pmid", "pmids", multiple=True, type=click.IntRange(min=1), help="This paper; repeat."),
-            click.option("--since", metavar="WHEN", default="", help="First seen: 2w, 3d, 6m, 2026-01-31 or last."),
+            click.option("--query", metavar="NAME", help="Found by this saved query."),
+            click.option("--year", metavar="Y", help="2015, 2015.., ..2020 or 2015..2020."),
+            click.option("--author", metavar="NAME", help="Family name, with initials if need be."),
+            click.option("--journal", metavar="NAME", help="A part of the journal's name."),
+            click.option("--pmid", "pmids", multiple=True, type=click.IntRange(1, LARGEST), help="This paper; repeat."),
+            click.option("--since", metavar="WHEN", help="First seen: 2w, 3d, 6m, 2026-01-31 or last."),
             click.option("--new", is_flag=True, help="First seen in the newest complete run of its query."),
             click.option("--notice", type=click.Choice(list(NOTICES)), help="Has had such a notice."),
             click.option("--fts-raw", is_flag=True, help="TEXT is SQLite FTS5 syntax."),
             click.option(
                 "--sort", type=click.Choice(_SORT_NAMES), metavar="BY", help=f"{', '.join(SORTS)}; -BY turns."
             ),
-            click.option("--limit", type=click.IntRange(min=0), metavar="N", help="At most so many."),
+            click.option("--limit", type=click.IntRange(0, LARGEST), metavar="N", help="At most so many."),
         )
     ):
         command = option(command)
@@ -57,9 +63,17 @@ def selection(command: Command) -> Command:
 
 
 def read_selection(
-    *, text: tuple[str, ...], year: str, since: str, notice: str | None, sort: str | None, **rest: Any
+    *, text: tuple[str, ...], year: str | None, since: str | None, notice: str | None, sort: str | None, **rest: Any
 ) -> Selection:
-    """The options as a Selection. Raises UsageError for a year or time that is not understood."""
+    """The options as a Selection. Raises UsageError for one that is empty or not understood."""
+    for name, value in (
+        ("--year", year),
+        ("--since", since),
+        ("TEXT", " ".join(text) if text else None),
+        *rest.items(),
+    ):
+        if isinstance(value, str) and not value.strip():
+            raise UsageError(f"{name if name[0] in '-T' else f'--{name}'} is empty, which would mean every paper.")
     return Selection(
         text=" ".join(text),
         years=_years(year) if year else None,
@@ -67,12 +81,22 @@ def read_selection(
         notice=NOTICES[notice] if notice else (),
         retracted=notice == "retraction",
         sort=sort or "",
-        **rest,
+        **{name: value for name, value in rest.items() if value is not None},
     )
 
 
+def tell_not_held(desk: Desk, selection: Selection) -> None:
+    """Papers asked for by --pmid that the library does not hold are named, not left out without a word."""
+    connection = desk.connection() if selection.pmids else None
+    if connection is not None:
+        with closing(connection):
+            missing = not_held(connection, selection.pmids)
+        if missing:
+            note(f"Not held: PMID {', '.join(map(str, missing))}.")
+
+
 def _years(text: str) -> tuple[int | None, int | None]:
-    match = re.fullmatch(r"(\d{4})?(\.\.)?(\d{4})?", text.strip())
+    match = re.fullmatch(r"(\d{4})?(?:(\.\.)(\d{4})?)?", text.strip())
     if not match or not (match[1] or match[3]):
         raise UsageError(f"--year {text!r} is not understood; write 2015, 2015.., ..2020 or 2015..2020.")
     first, last = (int(match[number]) if match[number] else None for number in (1, 3))
@@ -93,7 +117,7 @@ def _since(text: str) -> str:
             moment = datetime.now(UTC) - timedelta(days=days)
         except OverflowError:
             return "0001-01-01"
-        return moment.strftime("%Y-%m-%dT%H:%M:%SZ")
+        return moment.replace(tzinfo=None).isoformat(timespec="seconds") + "Z"
     try:
         return date.fromisoformat(plain).isoformat()
     except ValueError:

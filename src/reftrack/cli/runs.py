@@ -7,11 +7,20 @@ from typing import Any
 import click
 
 from . import options
-from .screen import clean, json_text, note, on_terminal, table, tsv
+from .screen import clean, console, json_text, note, on_terminal, table, tsv
 from .settings import Desk
 
 _STYLES = {"complete": "green", "partial": "yellow", "failed": "red", "interrupted": "yellow", "running": "cyan"}
 _HEADER = ("run", "query", "status", "started", "source", "count", "received", "new", "changed", "missing", "requests")
+
+
+_NARROW = ("run", "query", "status", "started", "count", "new", "missing")
+WIDE = 100
+"""Columns from which the whole line fits."""
+
+
+def _styled(name: str, value: object) -> object:
+    return (value, _STYLES[str(value)]) if name == "status" else value
 
 
 @click.command()
@@ -59,11 +68,11 @@ def command(desk: Desk, query: str, *, as_json: bool) -> None:
         for text in tsv(_HEADER, rows):
             click.echo(text)
         return
-    right: dict[str, Any] = {"justify": "right", "no_wrap": True}
-    plain: dict[str, Any] = {"no_wrap": True}
-    options_of = [right, plain, plain, plain, {"overflow": "fold"}, *([right] * 6)]
-    styled = [(*row[:2], (row[2], _STYLES[row[2]]), *row[3:]) for row in rows]
-    table(list(zip(_HEADER, options_of, strict=True)), styled)
+    shown = _HEADER if console().width >= WIDE else _NARROW
+    columns: list[tuple[str, dict[str, Any]]] = [
+        (name, {"overflow": "fold"} if name in ("query", "source") else {"no_wrap": True}) for name in shown
+    ]
+    table(columns, [[_styled(name, row[_HEADER.index(name)]) for name in shown] for row in rows])
     for line in lines[:5]:
         if line.problem:
             note(f"run {line.run}: {clean(line.problem)}", quiet=desk.quiet)

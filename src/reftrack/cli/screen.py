@@ -16,7 +16,9 @@ if TYPE_CHECKING:
     from rich.console import Console
 
 # C0 and C1 controls, and what reorders or hides text (Unicode TR9, TR36): a title must not move a cursor.
-_UNSAFE = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u200b\u200e\u200f\u202a-\u202e\u2060\u2066-\u2069\ufeff]")
+_UNSAFE = re.compile(
+    r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u200b\u200e\u200f\u202a-\u202e\u2060\u2066-\u2069\u061c\ufeff\U000e0000-\U000e007f]"
+)
 _SPACE = re.compile(r"[\t\n\x0b\x0c\r\x85\u2028\u2029]+")
 READABLE = 100
 """Columns beyond which running text is hard to read."""
@@ -30,7 +32,7 @@ def clean(text: object) -> str:
 
 def on_terminal() -> bool:
     """Whether stdout is a terminal that a person looks at."""
-    return sys.stdout.isatty()
+    return sys.stdout is not None and sys.stdout.isatty()
 
 
 def console(*, stderr: bool = False) -> Console:

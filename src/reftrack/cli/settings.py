@@ -72,13 +72,13 @@ class Desk:
         if flag is not None:
             return flag
         if named := self.environment.get(variable):
-            return Path(named).expanduser()
+            return expanded(named)
         if self.root is None:
             raise UsageError(
                 "This is no workspace, nor is a folder above it; `reftrack init` makes one here, "
                 f"or name the place with --{key}."
             )
-        return self.root / Path(self._workspace_file().get(key, default)).expanduser()
+        return self.root / expanded(str(self._workspace_file().get(key, default)))
 
     # who asks
 
@@ -135,7 +135,10 @@ class Desk:
         from .. import tagging
 
         folder = self.root / "rules" if self.root else None
-        files = sorted(folder.glob("*.toml")) if folder and folder.is_dir() else []
+        # Not glob, which hides what it may not read.
+        files = (
+            sorted(path for path in folder.iterdir() if path.suffix == ".toml") if folder and folder.is_dir() else []
+        )
         return tagging.load([(f"rules/{path.name}", _text(path)) for path in files])
 
     def connection(self) -> Connection | None:
@@ -165,7 +168,15 @@ class Desk:
 
     def first_day(self) -> bool:
         """Whether the workspace has no library yet, and nobody said that there is one."""
-        return not self.db_was_named and not self.db.exists()
+        return not self.db_was_named and not os.path.lexists(self.db)  # a link that leads nowhere is no first day
+
+
+def expanded(path: str) -> Path:
+    """A path with ~ for somebody's home; a ~ that names nobody stays as it is."""
+    try:
+        return Path(path).expanduser()
+    except RuntimeError:
+        return Path(path)
 
 
 def find_workspace(start: Path) -> Path | None:
@@ -194,14 +205,14 @@ def read_settings(path: Path, known: tuple[str, ...]) -> dict[str, Any]:
             hint = f"; did you mean {close[0]!r}?" if close else f"; known are {', '.join(known)}."
             secret = " The NCBI key belongs in the environment only." if "key" in key.lower() else ""
             raise UsageError(f"{path} has an unknown setting {key!r}{hint}{secret}")
-        if not isinstance(value, str):
+        if not isinstance(value, str) or "\x00" in value:
             raise UsageError(f"{path}: {key} must be text in quotes.")
     return held
 
 
 def _text(path: Path) -> str:
     try:
-        return path.read_text(encoding="utf-8")
+        return path.read_text(encoding="utf-8-sig")
     except OSError as error:
         raise UsageError(f"{path} cannot be read ({error.strerror}).") from None
     except UnicodeDecodeError:

@@ -36,7 +36,8 @@ def command(desk: Desk, papers: tuple[str, ...], *, xml: bool, as_json: bool) ->
         pmids = find_papers(reader.connection, papers)
         if xml:
             for pmid in pmids:
-                click.echo(reader.raw(pmid).decode())
+                text = reader.raw(pmid).decode()
+                click.echo("\n".join(map(clean, text.splitlines())) if on_terminal() else text)
         elif as_json:
             from . import shapes
 

@@ -59,8 +59,9 @@ def reset(desk: Desk, names: tuple[str, ...]) -> None:
     from ..library.selecting import find_papers, find_tag
 
     with desk.library() as library, library.transaction():
-        _, slug = find_tag(library.connection, tag)
         pmids = find_papers(library.connection, papers)
+        decided = {decision.slug for pmid in pmids for decision in library.hand_tags(pmid)}
+        slug = tag if tag in decided else find_tag(library.connection, tag)[1]  # also when its rule is gone
         dropped = sum(library.drop_hand_tag(pmid, slug) for pmid in pmids)
     click.echo(f"{slug}: {plural(dropped, 'decision')} forgotten.")
 
@@ -110,7 +111,7 @@ def tree(desk: Desk) -> None:
 
 
 def _decide(desk: Desk, names: Sequence[str], verdict: Literal["add", "remove"], because: str) -> None:
-    from ..library.selecting import find_papers, find_tag
+    from ..library.selecting import find_papers, find_tag, with_children
     from ..library.writing import utc_now
     from ..model import HandTag
 
@@ -120,8 +121,12 @@ def _decide(desk: Desk, names: Sequence[str], verdict: Literal["add", "remove"],
         pmids = find_papers(library.connection, papers)
         for pmid in pmids:
             library.set_hand_tag(HandTag(pmid, slug, verdict, clean(because), desk.who, utc_now()))
+        below = with_children(library.connection, slug)[1:] if verdict == "remove" else []
+        implied = {tag.slug for held in library.held(pmids) for tag in held.tags if tag.slug in below}
     done = "added to" if verdict == "add" else "removed from"
     click.echo(f"{facet}/{slug} {done} {plural(len(pmids), 'paper')}; no fetch or retag will change that.")
+    if implied:
+        note(f"Still found by --tag {slug}, because of {', '.join(sorted(implied))}.")
 
 
 def _split(names: Sequence[str]) -> tuple[Sequence[str], str]:

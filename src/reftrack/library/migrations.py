@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from sqlite_utils import Database, Migrations
 
-from .opening import APPLICATION_ID, SCHEMA_VERSION, Connection
+from .opening import APPLICATION_ID, SCHEMA_VERSION, Connection, translated
 
 migrations = Migrations("reftrack")
 
@@ -103,10 +103,12 @@ _FIRST = (
         run INTEGER NOT NULL REFERENCES runs(run), pmid INTEGER NOT NULL, outcome TEXT NOT NULL,
         detail TEXT NOT NULL DEFAULT '', PRIMARY KEY (run, pmid, outcome)) WITHOUT ROWID""",
     "CREATE INDEX run_papers_by_paper ON run_papers(pmid)",
-    # Which query finds which paper, since which run; last_run moves on with every run that still finds it.
+    # Which query finds which paper, since which run; last_run moves on with every run that still finds it,
+    # left_run is the complete run that no longer did.
     """CREATE TABLE hits (
         query TEXT NOT NULL, pmid INTEGER NOT NULL, first_run INTEGER NOT NULL REFERENCES runs(run),
-        last_run INTEGER NOT NULL REFERENCES runs(run), PRIMARY KEY (query, pmid)) WITHOUT ROWID""",
+        last_run INTEGER NOT NULL REFERENCES runs(run), left_run INTEGER REFERENCES runs(run),
+        PRIMARY KEY (query, pmid)) WITHOUT ROWID""",
     "CREATE INDEX hits_by_paper ON hits(pmid)",
     # Tags: the vocabulary, what the rules say, what a person decided, and the sum of the two.
     """CREATE TABLE tags (
@@ -173,7 +175,8 @@ def m0001_first(db: Database) -> None:
 
 def migrate(connection: Connection) -> None:
     """Bring a library up to SCHEMA_VERSION; each step whole or not at all."""
-    migrations.apply(Database(connection.raw))
+    with translated(connection.path):
+        migrations.apply(Database(connection.raw))
     assert connection.value("PRAGMA user_version") == SCHEMA_VERSION
 
 

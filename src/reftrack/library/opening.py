@@ -6,6 +6,7 @@ Loads nothing but sqlite3: every quick command starts here.
 from __future__ import annotations
 
 import sqlite3
+import stat
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -37,23 +38,23 @@ class Connection:
 
     def rows(self, sql: str, values: Sequence[object] | dict[str, object] = ()) -> list[Row]:
         """Every row of a query. Raises LibraryError."""
-        with _translated(self.path):
+        with translated(self.path):
             return self.raw.execute(sql, values).fetchall()
 
     def value(self, sql: str, values: Sequence[object] | dict[str, object] = ()) -> Any:  # noqa: ANN401 - SQLite decides
         """The first column of the first row, or None if there is no row. Raises LibraryError."""
-        with _translated(self.path):
+        with translated(self.path):
             row = self.raw.execute(sql, values).fetchone()
         return None if row is None else row[0]
 
     def run(self, sql: str, values: Sequence[object] | dict[str, object] = ()) -> sqlite3.Cursor:
         """One statement that changes something. Raises LibraryError."""
-        with _translated(self.path):
+        with translated(self.path):
             return self.raw.execute(sql, values)
 
     def many(self, sql: str, rows: Iterable[Sequence[object] | dict[str, object]]) -> None:
         """One statement for many rows. Raises LibraryError."""
-        with _translated(self.path):
+        with translated(self.path):
             self.raw.executemany(sql, rows)
 
     @contextmanager
@@ -115,7 +116,7 @@ def sqlite_version() -> tuple[str, bool]:
 
 
 def _connect(path: Path, mode: str) -> Connection:
-    with _translated(path):
+    with translated(path):
         raw = sqlite3.connect(
             f"file:{quote(str(path.absolute()))}?mode={mode}",
             uri=True,
@@ -130,9 +131,15 @@ def _check_file(path: Path) -> None:
     if path.is_dir():
         raise LibraryError(f"{path} is a folder, not a library; name the file with --db.")
     try:
+        if not stat.S_ISREG(path.stat().st_mode):
+            raise LibraryError(f"{path} is not a file that can hold a library; name another with --db.")
         with path.open("rb") as stream:
             header = stream.read(len(_SQLITE_HEADER))
     except FileNotFoundError:
+        if path.is_symlink():
+            raise LibraryError(
+                f"{path} is a link to {path.readlink()}, which is not there (an unmounted drive?); nothing was changed."
+            ) from None
         raise LibraryError(f"There is no library at {path}; `reftrack fetch` makes it.") from None
     except OSError as error:
         raise LibraryError(f"The library {path} cannot be read ({error.strerror}); nothing was changed.") from None
@@ -174,7 +181,8 @@ def _not_ours(path: Path) -> str:
 
 
 @contextmanager
-def _translated(path: Path) -> Iterator[None]:
+def translated(path: Path) -> Iterator[None]:
+    """A failure of sqlite3 inside becomes a LibraryError."""
     try:
         yield
     except sqlite3.Error as error:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import zlib
 from collections.abc import Iterator, Sequence
@@ -28,6 +29,9 @@ _RUN_COLUMNS = (
     "run, query, source, status, term, translation, warnings, count, received, requests, started, finished, "
     "version, problem, ids_sha256"
 )
+SAMPLE = "sample"
+"""The source whose records are restatements: they never replace a record from anywhere else, and are fetched anew."""
+
 OUTCOMES = ("new", "late", "changed", "notice", "left", "missing")
 """What a run can say of a paper; each is a field of Run."""
 
@@ -82,12 +86,23 @@ class Reader:
         rows = self.connection.rows("SELECT xml, sha256 FROM records WHERE pmid = ?", (pmid,))
         if not rows:
             raise LibraryError(f"The library holds no record for PMID {pmid}.")
-        try:
-            return zlib.decompress(rows[0][0])
-        except zlib.error:
-            raise LibraryError(
-                f"The stored record of PMID {pmid} is damaged; `reftrack fetch --full` gets it again."
-            ) from None
+        if not is_intact(*rows[0]):
+            raise LibraryError(f"The stored record of PMID {pmid} is damaged; `reftrack fetch --full` gets it again.")
+        return zlib.decompress(rows[0][0])
+
+    def recorded_pmids(self) -> list[int]:
+        """Every PMID of which a record is stored, ascending."""
+        return [pmid for (pmid,) in self.connection.rows("SELECT pmid FROM records ORDER BY pmid")]
+
+    def published_pmids(self) -> list[int]:
+        """Every PMID held as PubMed has it: not those that only the shipped sample, a restatement, brought."""
+        return [
+            pmid
+            for (pmid,) in self.connection.rows(
+                "SELECT p.pmid FROM papers p JOIN records r ON r.pmid = p.pmid WHERE r.source <> ? ORDER BY p.pmid",
+                (SAMPLE,),
+            )
+        ]
 
     def rule_tags(self, pmid: int) -> tuple[Tag, ...]:
         """What the rules said of a paper when it was tagged, with the evidence; strongest first in each facet."""
@@ -99,7 +114,7 @@ class Reader:
                 score,
                 threshold,
                 bool(primary),
-                tuple(Evidence(**entry) for entry in json.loads(evidence)),
+                _evidence(pmid, evidence),
             )
             for facet, tag, state, score, threshold, primary, evidence in self.connection.rows(
                 """SELECT v.facet, r.tag, r.state, r.score, r.threshold, r.is_primary, r.evidence
@@ -108,6 +123,11 @@ class Reader:
                 (pmid,),
             )
         )
+
+    def rule_slugs(self, pmid: int) -> set[str]:
+        """The tags that the rules gave a paper, without their evidence."""
+        rows = self.connection.rows("SELECT tag FROM rule_tags WHERE pmid = ? AND state = 'tagged'", (pmid,))
+        return {tag for (tag,) in rows}
 
     def hand_tags(self, pmid: int | None = None) -> tuple[HandTag, ...]:
         """The decisions of people, on one paper or on all."""
@@ -151,7 +171,7 @@ class Reader:
 
     def hit_counts(self) -> dict[str, int]:
         """How many held papers each saved query finds."""
-        return dict(self.connection.rows("SELECT query, count(*) FROM hits GROUP BY query"))
+        return dict(self.connection.rows("SELECT query, count(*) FROM hits WHERE left_run IS NULL GROUP BY query"))
 
     def newly_retracted(self, run: int) -> list[int]:
         """Held papers that were not retracted before this run and are now."""
@@ -193,11 +213,22 @@ class Reader:
         found = [
             f"The file is damaged: {line}." for (line,) in self.connection.rows("PRAGMA quick_check(5)") if line != "ok"
         ]
+        if found:
+            return found
+        damaged = [str(pmid) for pmid in self.recorded_pmids() if not self._record_is_intact(pmid)]
+        if damaged:
+            found.append(
+                f"Damaged records: PMID {', '.join(damaged[:5])}{' …' if len(damaged) > 5 else ''}; "  # noqa: PLR2004
+                "`reftrack fetch --full` gets them again."
+            )
         for sentence, sql in _SHOULD_BE_ZERO.items():
             number = int(self.connection.value(sql))
             if number:
-                found.append(sentence.format(number=number))
+                found.append(f"{sentence} ({number})")
         return found
+
+    def _record_is_intact(self, pmid: int) -> bool:
+        return is_intact(*self.connection.rows("SELECT xml, sha256 FROM records WHERE pmid = ?", (pmid,))[0])
 
     def stale(self, rules_hash: str) -> int:
         """How many papers carry tags of other rules than these."""
@@ -259,22 +290,39 @@ class Reader:
             facet, slug, primary, source = tag
             about[pmid]["tags"] += (FiledTag(facet, slug, bool(primary), source),)
         for pmid, query in self.connection.rows(
-            f"SELECT pmid, query FROM hits WHERE pmid IN ({marks}) ORDER BY query", pmids
+            f"SELECT pmid, query FROM hits WHERE pmid IN ({marks}) AND left_run IS NULL ORDER BY query", pmids
         ):
             if pmid in about:
                 about[pmid]["queries"] += (query,)
         return about
 
 
+def is_intact(blob: bytes, digest: str) -> bool:
+    """Whether a stored record unpacks to what came."""
+    try:
+        return hashlib.sha256(zlib.decompress(blob)).hexdigest() == digest
+    except zlib.error:
+        return False
+
+
+def _evidence(pmid: int, text: str) -> tuple[Evidence, ...]:
+    try:
+        return tuple(Evidence(**entry) for entry in json.loads(text))
+    except (ValueError, TypeError):
+        raise LibraryError(
+            f"The stored evidence of PMID {pmid} is damaged; `reftrack retag --all` makes it again."
+        ) from None
+
+
 _SHOULD_BE_ZERO = {
-    "{number} papers have no stored record, so a later parser cannot be applied to them.": """SELECT count(*)
+    "Papers have no stored record, so a later parser cannot be applied to them.": """SELECT count(*)
         FROM papers p WHERE NOT EXISTS (SELECT 1 FROM records r WHERE r.pmid = p.pmid)""",
-    "{number} stored records have no paper; `reftrack rebuild` makes them again.": """SELECT count(*)
+    "Stored records have no paper; `reftrack rebuild` makes them again.": """SELECT count(*)
         FROM records r WHERE NOT EXISTS (SELECT 1 FROM papers p WHERE p.pmid = r.pmid)""",
-    "{number} papers have no citation key; `reftrack doctor --fix` gives them one.": """SELECT count(*)
+    "Papers have no citation key; `reftrack doctor --fix` gives them one.": """SELECT count(*)
         FROM papers p WHERE NOT EXISTS (SELECT 1 FROM citation_keys k WHERE k.pmid = p.pmid)""",
-    "{number} papers are missing from search; `reftrack doctor --fix` adds them.": """SELECT
+    "Papers are missing from search; `reftrack doctor --fix` adds them.": """SELECT
         (SELECT count(*) FROM papers) - (SELECT count(*) FROM papers_fts_docsize)""",
-    "{number} runs never finished; the next `reftrack fetch` of their query completes them.": """SELECT count(*)
+    "Runs never finished; the next `reftrack fetch` of their query completes them.": """SELECT count(*)
         FROM runs WHERE status = 'running'""",
 }

@@ -90,6 +90,8 @@ _LISTED = """SELECT p.pmid, coalesce(k.key, ''), p.type, p.title, p.authors,
 def select(connection: Connection, selection: Selection) -> list[int]:
     """The PMIDs of a selection, in its order. Raises UsageError for an unknown tag or query, or bad search text."""
     sql, values = _statement(connection, selection)
+    if selection.author:
+        connection.raw.create_function("fold", 1, fold, deterministic=True)
     try:
         return [pmid for (pmid,) in connection.rows(sql, values)]
     except LibraryError as error:
@@ -126,9 +128,19 @@ def filed_tags(connection: Connection, pmids: Sequence[int]) -> dict[int, tuple[
     return filed
 
 
+def not_held(connection: Connection, pmids: Sequence[int]) -> list[int]:
+    """Those of these PMIDs that the library does not hold."""
+    held: set[int] = set()
+    for start in range(0, len(pmids), CHUNK):
+        part = pmids[start : start + CHUNK]
+        marks = ",".join("?" * len(part))
+        held.update(pmid for (pmid,) in connection.rows(f"SELECT pmid FROM papers WHERE pmid IN ({marks})", part))
+    return [pmid for pmid in dict.fromkeys(pmids) if pmid not in held]
+
+
 def find_papers(connection: Connection, names: Sequence[str]) -> list[int]:
-    """The PMIDs that PMIDs and citation keys name, in their order. Raises UsageError for one that is not held."""
-    return [find_paper(connection, name) for name in names]
+    """The PMIDs that PMIDs and citation keys name, each once, in order. Raises UsageError for one that is not held."""
+    return list(dict.fromkeys(find_paper(connection, name) for name in names))
 
 
 def find_paper(connection: Connection, name: str) -> int:
@@ -228,18 +240,20 @@ def _match(selection: Selection) -> str:
         name = selection.author.replace('"', " ").strip()
         if not any(character.isalnum() for character in name):
             raise UsageError(f"--author {selection.author!r} holds no name.")
-        parts.append(f'authors : "{name}" *')
+        parts.append(f'authors : "{name}" *')  # quick, but may span two authors: `_written_by` looks again
     return " AND ".join(parts)
 
 
 def _conditions(connection: Connection, selection: Selection) -> Iterator[tuple[str, Sequence[object]]]:
     yield from _tag_conditions(connection, selection)
+    if selection.query:
+        yield _found_by(connection, selection.query)
     yield from _record_conditions(selection)
     if selection.since:
-        yield from _since(connection, selection.since)
+        yield _since(selection.since)
     if selection.new:
         yield (
-            """EXISTS (SELECT 1 FROM hits h WHERE h.pmid = p.pmid AND h.first_run =
+            """EXISTS (SELECT 1 FROM hits h WHERE h.pmid = p.pmid AND h.left_run IS NULL AND h.first_run =
             (SELECT max(r.run) FROM runs r WHERE r.query = h.query AND r.status = 'complete'))""",
             (),
         )
@@ -256,10 +270,10 @@ def _tag_conditions(connection: Connection, selection: Selection) -> Iterator[tu
 
 
 def _record_conditions(selection: Selection) -> Iterator[tuple[str, Sequence[object]]]:
-    if selection.query:
-        yield "EXISTS (SELECT 1 FROM hits h WHERE h.query = ? AND h.pmid = p.pmid)", (selection.query,)
     if selection.years:
         yield from _years(*selection.years)
+    if selection.author:
+        yield _written_by(selection.author)
     if selection.journal:
         pattern = "%" + re.sub(r"([%_!])", r"!\1", selection.journal) + "%"
         names = ("p.journal", "p.journal_abbreviation", "p.medline_ta")
@@ -272,9 +286,33 @@ def _record_conditions(selection: Selection) -> Iterator[tuple[str, Sequence[obj
         yield (f"({carried} OR p.retracted)" if selection.retracted else carried), selection.notice
 
 
+def _found_by(connection: Connection, query: str) -> tuple[str, Sequence[object]]:
+    names = [name for (name,) in connection.rows("SELECT DISTINCT query FROM runs")]
+    if query not in names:
+        raise UsageError(f"No query {query!r} was ever run{_nearest(query, names)}.")
+    return "EXISTS (SELECT 1 FROM hits h WHERE h.query = ? AND h.pmid = p.pmid AND h.left_run IS NULL)", (query,)
+
+
 def _tagged(tags: Sequence[str]) -> tuple[str, Sequence[object]]:
     # EXISTS, never `pmid IN (SELECT …)`: together with MATCH the latter is slower by a factor of thousands.
     return f"EXISTS (SELECT 1 FROM paper_tags t WHERE t.tag IN ({','.join('?' * len(tags))}) AND t.pmid = p.pmid)", tags
+
+
+def _written_by(name: str) -> tuple[str, Sequence[object]]:
+    words = fold(name)
+    return (
+        """EXISTS (SELECT 1 FROM authors a WHERE a.pmid = p.pmid AND
+        instr(' ' || fold(a.family || ' ' || a.initials || ' ' || a.suffix), ?))""",
+        (f" {words}",),
+    )
+
+
+def fold(text: str) -> str:
+    """Lower case without accents, words parted by one space: as full-text search compares names."""
+    from unicodedata import combining, normalize
+
+    bare = "".join(character for character in normalize("NFKD", text) if not combining(character))
+    return " ".join(re.findall(r"\w+", bare.casefold()))
 
 
 def _years(first: int | None, last: int | None) -> Iterator[tuple[str, Sequence[object]]]:
@@ -284,12 +322,15 @@ def _years(first: int | None, last: int | None) -> Iterator[tuple[str, Sequence[
         yield "p.year <= ?", (last,)
 
 
-def _since(connection: Connection, since: str) -> Iterator[tuple[str, Sequence[object]]]:
+def _since(since: str) -> tuple[str, Sequence[object]]:
     if since != "last":
-        yield "p.first_seen >= ?", (since,)
-        return
-    started = connection.value("SELECT started FROM runs WHERE status = 'complete' ORDER BY run DESC LIMIT 1")
-    yield "p.first_seen >= ?", (started or "9999",)
+        return "p.first_seen >= ?", (since,)
+    # Of each query its own newest complete run: one that runs after another must not hide what that one brought.
+    return (
+        """EXISTS (SELECT 1 FROM hits h WHERE h.pmid = p.pmid AND p.first_seen >= (SELECT r.started FROM runs r
+        WHERE r.query = h.query AND r.status = 'complete' ORDER BY r.run DESC LIMIT 1))""",
+        (),
+    )
 
 
 def _order(selection: Selection, *, ranked: bool) -> str:

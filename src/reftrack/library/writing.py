@@ -10,8 +10,8 @@ import hashlib
 import json
 import os
 import zlib
-from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager
+from collections.abc import Callable, Container, Iterable, Sequence
+from contextlib import AbstractContextManager, suppress
 from dataclasses import fields
 from datetime import UTC, datetime
 from pathlib import Path
@@ -21,12 +21,9 @@ from ..errors import LibraryError
 from ..model import Evidence, HandTag, Paper, Tag, TagDefinition
 from .columns import CHILDREN, PAPER_COLUMNS, paper_row, section_rows
 from .opening import Connection, open_new, open_to_write
-from .reading import Reader
+from .reading import SAMPLE, Reader, is_intact
 
 Outcome = Literal["new", "changed", "same"]
-
-SAMPLE = "sample"
-"""The source whose records are restatements: they never replace a record from anywhere else."""
 
 
 def utc_now() -> str:
@@ -44,7 +41,7 @@ class Library(Reader):
     @classmethod
     def open(cls, path: Path, *, create: bool = False, now: Callable[[], str] = utc_now) -> Self:
         """The library at `path`; made if `create` and there is none. Raises LibraryError."""
-        if create and not path.exists():
+        if create and not os.path.lexists(path):
             _make(path)
         return cls(open_to_write(path), now=now)
 
@@ -62,7 +59,7 @@ class Library(Reader):
         """
         digest = hashlib.sha256(xml).hexdigest()
         row = self.connection.rows(
-            """SELECT r.sha256, r.parser, r.source, p.pmid IS NOT NULL FROM records r
+            """SELECT r.sha256, r.parser, r.source, r.xml, p.pmid IS NOT NULL FROM records r
             LEFT JOIN papers p ON p.pmid = r.pmid WHERE r.pmid = ?""",
             (paper.pmid,),
         )
@@ -70,8 +67,8 @@ class Library(Reader):
             self._insert_record(paper.pmid, xml, digest, source, parser)
             self._insert_paper(paper)
             return "new", ()
-        *state, held_source, is_whole = row[0]
-        if is_whole and state == [digest, parser]:
+        *state, held_source, blob, has_row = row[0]
+        if has_row and state == [digest, parser] and is_intact(blob, digest):
             return "same", ()
         held = self.get(paper.pmid)
         if held is not None and _is_older(paper, held, restated=source == SAMPLE != held_source):
@@ -98,16 +95,6 @@ class Library(Reader):
     def restore(self, paper: Paper) -> None:
         """Make the row of a paper whose record is held but whose row is gone (`rebuild`)."""
         self._insert_paper(paper)
-
-    def records(self) -> Iterator[tuple[int, bytes, int]]:
-        """(pmid, record, parser) of every stored record, by PMID, a few at a time."""
-        last = -1
-        while rows := self.connection.rows(
-            "SELECT pmid, parser FROM records WHERE pmid > ? ORDER BY pmid LIMIT 200", (last,)
-        ):
-            for pmid, parser in rows:
-                yield pmid, self.raw(pmid), parser
-            last = rows[-1][0]
 
     def assign_key(self, pmid: int, choose: Callable[[Container[str]], str]) -> str:
         """The paper's citation key: the one it has, else what `choose` makes of the keys ever given (lower case)."""
@@ -171,26 +158,30 @@ class Library(Reader):
                 fresh.append(pmid)
             self.connection.run(
                 """INSERT INTO hits(query, pmid, first_run, last_run) VALUES (?, ?, ?, ?)
-                ON CONFLICT(query, pmid) DO UPDATE SET last_run = excluded.last_run""",
+                ON CONFLICT(query, pmid) DO UPDATE SET last_run = excluded.last_run, left_run = NULL""",
                 (query, pmid, run, run),
             )
         return fresh
+
+    def leave(self, run: int, query: str, found: Iterable[int]) -> list[int]:
+        """Papers that the query found before and a complete run does not find any more; they stay in the library."""
+        still = set(found)
+        gone = [
+            pmid
+            for (pmid,) in self.connection.rows(
+                "SELECT pmid FROM hits WHERE query = ? AND left_run IS NULL ORDER BY pmid", (query,)
+            )
+            if pmid not in still
+        ]
+        self.connection.many(
+            "UPDATE hits SET left_run = ? WHERE query = ? AND pmid = ?", [(run, query, pmid) for pmid in gone]
+        )
+        return gone
 
     def note(self, run: int, outcome: str, pmids: Iterable[int], detail: str = "") -> None:
         """What a run says of papers: new, changed (which fields), missing..."""
         self.connection.many(
             "INSERT OR REPLACE INTO run_papers VALUES (?, ?, ?, ?)", [(run, pmid, outcome, detail) for pmid in pmids]
-        )
-
-    def note_changes(self, run: int, query: str, changed: Mapping[int, Sequence[str]]) -> None:
-        """Held papers of a query whose fields changed; one that came with this very run is new, not changed."""
-        self.connection.many(
-            """INSERT OR REPLACE INTO run_papers SELECT :run, :pmid, 'changed', :fields
-            WHERE EXISTS (SELECT 1 FROM hits WHERE query = :query AND pmid = :pmid AND first_run < :run)""",
-            [
-                {"run": run, "query": query, "pmid": pmid, "fields": ", ".join(fields)}
-                for pmid, fields in changed.items()
-            ],
         )
 
     def finish(self, run: int, *, status: str, received: int, requests: int, problem: str = "") -> None:
@@ -368,16 +359,23 @@ def _evidence_json(evidence: Sequence[Evidence]) -> str:
 
 
 def _make(path: Path) -> None:
-    """A whole, empty library appears at `path` at once, so that a crash leaves none rather than half of one."""
+    """A whole, empty library appears at `path` at once: a crash leaves none rather than half of one.
+
+    If another process makes it in the same moment, its library is taken and not replaced.
+    """
     from .migrations import migrate  # loads sqlite-utils: only when there is something to make
 
     unfinished = path.with_name(f".{path.name}.{os.getpid()}.new")
-    connection = open_new(unfinished)
     try:
-        migrate(connection)
-    finally:
-        connection.close()
-    try:
-        unfinished.replace(path)
+        connection = open_new(unfinished)
+        try:
+            migrate(connection)
+        finally:
+            connection.close()
+        with suppress(FileExistsError):
+            os.link(unfinished, path)
     except OSError as error:
         raise LibraryError(f"The library {path} cannot be made ({error.strerror}); nothing was changed.") from None
+    finally:
+        for leftover in path.parent.glob(f"{unfinished.name}*"):
+            leftover.unlink(missing_ok=True)

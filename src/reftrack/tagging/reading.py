@@ -12,6 +12,7 @@ import re
 import tomllib
 from collections.abc import Iterable, Mapping
 from importlib import resources
+from math import isfinite
 from typing import Any
 
 from ..errors import RuleError
@@ -112,6 +113,9 @@ class _Reader:
             self._known(table["facet"], self.tables["facet"], f"{where}, key 'facet'", "facet")
             if table.get("parent"):
                 self._known(table["parent"], tags, f"{where}, key 'parent'", "tag")
+            exclusive = self.tables["facet"][table["facet"]].get("exclusive") and not table.get("never_primary")
+            if exclusive and table.get("rank", 0) <= 0:
+                raise RuleError(f"{self.file}: {where}: 'rank' is missing: how strong is its claim to be primary?")
             for key, names in self._references(table):
                 for name in names:
                     self._known(name, tags, f"{where}, key {key!r}", "tag")
@@ -188,9 +192,11 @@ class _Reader:
         found: dict[str, list[str]] = {}
         for weight, items in self._typed(value, dict, where).items():
             try:
-                float(weight)
+                finite = isfinite(float(weight))
             except ValueError:
-                raise RuleError(f"{self.file}: {where}: {weight!r} is not a weight; write {key}.2 = '...'") from None
+                finite = False
+            if not finite:
+                raise RuleError(f"{self.file}: {where}: {weight!r} is not a weight; write {key}.2 = '...'")
             place = where[:-1] + f".{weight}'"
             found[weight] = (
                 self._phrases(items, place) if key in _PHRASES else self._items(items, place, whole=key == "regex")
@@ -240,6 +246,8 @@ class _Reader:
 
     def _typed(self, value: Any, kind: type | tuple[type, ...], where: str, name: str = "") -> Any:  # noqa: ANN401
         kinds = kind if isinstance(kind, tuple) else (kind,)
+        if isinstance(value, float) and not isfinite(value):
+            raise RuleError(f"{self.file}: {where}: {value!r} is not a number to count with")
         if isinstance(value, kinds) and (bool in kinds or not isinstance(value, bool)):
             return value
         words = {

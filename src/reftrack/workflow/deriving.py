@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from .. import pubmed, tagging
-from ..errors import RecordError
+from ..errors import LibraryError, RecordError
 from ..library.writing import Library
 from ..model import Paper
 from .filing import Unreadable, Watch, give_key, tag_paper, unwatched
@@ -70,13 +69,14 @@ def rebuild(library: Library, rules: tagging.RuleSet, *, watch: Watch = unwatche
     """
     done = Rebuilt()
     library.set_vocabulary(rules.definitions)
-    total = library.counts()["records"]
-    for batch in _batches(library.records()):
+    pmids = library.recorded_pmids()
+    for start in range(0, len(pmids), BATCH):
+        part = pmids[start : start + BATCH]
         with library.transaction():
-            for pmid, xml in batch:
-                _reparse(library, rules, pmid, xml, done)
-        done.looked_at += len(batch)
-        watch("rebuild", done.looked_at, total)
+            for pmid in part:
+                _reparse(library, rules, pmid, done)
+        done.looked_at += len(part)
+        watch("rebuild", done.looked_at, len(pmids))
     return done
 
 
@@ -96,21 +96,17 @@ def _retag_some(library: Library, rules: tagging.RuleSet, pmids: list[int], done
     if dry_run:
         for paper in papers:
             tags = {tag.slug for tag in tagging.tag(paper, rules) if tag.state == "tagged"}
-            _compare(paper, _slugs(library, paper), tags, done)
+            _compare(paper, library.rule_slugs(paper.pmid), tags, done)
         done.tagged += len(papers)
         return
     with library.transaction():
         for paper in papers:
-            before = _slugs(library, paper)
+            before = library.rule_slugs(paper.pmid)
             content = tagging.content_hash(paper)
             tags_now = tagging.tag(paper, rules)
             library.set_rule_tags(paper.pmid, tags_now, content_hash=content, rules_hash=rules.hash)
             _compare(paper, before, {tag.slug for tag in tags_now if tag.state == "tagged"}, done)
             done.tagged += 1
-
-
-def _slugs(library: Library, paper: Paper) -> set[str]:
-    return {tag.slug for tag in library.rule_tags(paper.pmid) if tag.state == "tagged"}
 
 
 def _compare(paper: Paper, before: set[str], after: set[str], done: Retagged) -> None:
@@ -122,10 +118,10 @@ def _compare(paper: Paper, before: set[str], after: set[str], done: Retagged) ->
                 examples.append(paper.pmid)
 
 
-def _reparse(library: Library, rules: tagging.RuleSet, pmid: int, xml: bytes, done: Rebuilt) -> None:
+def _reparse(library: Library, rules: tagging.RuleSet, pmid: int, done: Rebuilt) -> None:
     try:
-        paper = pubmed.parse(xml)
-    except RecordError as error:
+        paper = pubmed.parse(library.raw(pmid))
+    except (RecordError, LibraryError) as error:
         done.unreadable.append(Unreadable(pmid, str(error)))
         return
     held = library.get(pmid)
@@ -137,14 +133,3 @@ def _reparse(library: Library, rules: tagging.RuleSet, pmid: int, xml: bytes, do
     done.changed += held != paper
     library.mark_parsed(pmid, pubmed.PARSER_VERSION)
     tag_paper(library, rules, paper)
-
-
-def _batches(records: Iterator[tuple[int, bytes, int]]) -> Iterator[list[tuple[int, bytes]]]:
-    batch: list[tuple[int, bytes]] = []
-    for pmid, xml, _ in records:
-        batch.append((pmid, xml))
-        if len(batch) >= BATCH:
-            yield batch
-            batch = []
-    if batch:
-        yield batch

@@ -1,15 +1,17 @@
-"""PubMed XML files are read, the saved queries judged over every record, and what they find comes into the library.
+"""PubMed XML files are read, the saved queries judged over every record, and what they find is stored.
 
-One pass over each file serves all queries. Memory stays flat: a batch of found papers is all that is kept.
+One pass over each file serves all queries. What is found waits, packed, until all is read; the limits bound it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+import zlib
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from itertools import groupby, islice
 
 from .. import pubmed
-from ..errors import RecordError, ReftrackError
+from ..errors import QueryError, RecordError, ReftrackError
 from ..library.reading import Reader
 from ..library.writing import Library
 from ..matching import Matcher, compile_term
@@ -30,14 +32,36 @@ class Source:
     size: int = 0
 
 
+@dataclass(frozen=True, slots=True)
+class Pulled:
+    """What became of the queries: the lines of the ledger, and why some were refused (their lines say "failed")."""
+
+    runs: tuple[Run, ...]
+    refused: tuple[QueryError, ...]
+
+
 @dataclass(slots=True, eq=False)
 class _Search:
     """A saved query on its way over the records."""
 
     query: Query
-    matcher: Matcher
     run: int
+    limit: int
+    matcher: Matcher | None = None
     found: set[int] = field(default_factory=set)
+    refused: QueryError | None = None
+
+    def finds(self, paper: Paper) -> bool:
+        """Whether the paper is found; a query that finds more than its limit is refused from then on."""
+        if self.refused or not self.matcher or not self.matcher(paper):
+            return False
+        self.found.add(paper.pmid)
+        if len(self.found) > self.limit:
+            self.refused = QueryError(
+                f"The query {self.query.name} finds more than its limit of {self.limit:,} papers, so none was stored. "
+                "Narrow the query, or allow more with `max` in its file or --max."
+            )
+        return not self.refused
 
 
 def pull_files(
@@ -47,32 +71,53 @@ def pull_files(
     rules: RuleSet,
     *,
     version: str,
+    limit: int | None = None,
     watch: Watch = unwatched,
-) -> list[Run]:
+) -> Pulled:
     """Judge the saved queries over PubMed XML and store what they find; one run a query.
 
-    A record that cannot be read is reported and the others go on; the runs are then "partial". Raises QueryError for
-    a query that cannot be judged here, and RecordError if no record at all could be read; the runs then "failed".
+    Nothing is stored before all is read, so that a query above its limit (`limit`, else its own) leaves nothing. A
+    query that cannot be judged here is refused and the others go on. A record that cannot be read is reported and the
+    others go on; the runs are then "partial". Raises RecordError if no record could be read; the runs then "failed".
     """
-    matchers = [(query, compile_term(query.term)) for query in queries]
     name = ", ".join(source.name for source in sources)
-    searches = [
-        _Search(query, matcher, library.begin(query.name, term=query.term, source=name, version=version))
-        for query, matcher in matchers
-    ]
+    searches = [_begin(query, library, name, version, limit) for query in queries]
     reading = _Reading(searches, library, rules, watch)
     try:
-        for source in sources:
-            reading.read(source)
+        if any(not search.refused for search in searches):
+            for source in sources:
+                reading.read(source)
         if reading.unreadable and not reading.records:
             raise RecordError(f"{name} holds no PubMed record that can be read: {reading.unreadable[0].reason}")
+        reading.store()
     except ReftrackError as error:
         reading.end("failed", str(error))
         raise
     except KeyboardInterrupt:
         reading.end("interrupted", "stopped by the user")
         raise
-    return [reading.close(search) for search in searches]
+    runs = tuple(reading.close(search) for search in searches if not search.refused)
+    for search in searches:
+        if search.refused:
+            library.finish(search.run, status="failed", received=0, requests=0, problem=str(search.refused))
+    return Pulled(runs, tuple(search.refused for search in searches if search.refused))
+
+
+def _begin(query: Query, library: Library, source: str, version: str, limit: int | None) -> _Search:
+    run = library.begin(query.name, term=query.term, source=source, version=version)
+    search = _Search(query, run, limit or query.max_hits)
+    try:
+        search.matcher = compile_term(query.term)
+    except QueryError as error:
+        search.refused = QueryError(f"{query.name}: {error}")
+    return search
+
+
+def batched(entries: Iterable[_Spooled], size: int) -> Iterator[list[_Spooled]]:
+    """Lists of at most `size` (itertools.batched came with Python 3.12)."""
+    rest = iter(entries)
+    while batch := list(islice(rest, size)):
+        yield batch
 
 
 def plan_files(
@@ -82,15 +127,18 @@ def plan_files(
     matchers = [(query.name, compile_term(query.term), set[int]()) for query in queries]
     for source in sources:
         for thing, _ in read(pubmed.cut(piece for piece, _ in source.open())):
+            if isinstance(thing, Unreadable):
+                raise RecordError(f"{source.name}: {thing.sentence}", pmid=thing.pmid)
             if isinstance(thing, Paper):
                 for _, matcher, found in matchers:
                     if matcher(thing):
                         found.add(thing.pmid)
-            elif isinstance(thing, Unreadable):
-                raise RecordError(f"{source.name}: {thing.reason}", pmid=thing.pmid)
         watch(source.name, source.size, source.size)
     held = set(library.held_pmids()) if library else set()
     return [(name, len(found), len(found - held)) for name, _, found in matchers]
+
+
+_Spooled = tuple[str, bytes, tuple[_Search, ...]]
 
 
 @dataclass(slots=True)
@@ -104,8 +152,10 @@ class _Reading:
     records: int = 0
     unreadable: list[Unreadable] = field(default_factory=list)
     deleted: set[int] = field(default_factory=set)
-    waiting: list[tuple[Paper, bytes, tuple[_Search, ...]]] = field(default_factory=list)
-    """Found papers not yet stored, with the searches that found them."""
+    stored_first: set[int] = field(default_factory=set)
+    """New to the library in this reading: what changes again within it is new, not changed."""
+    spool: list[_Spooled] = field(default_factory=list)
+    """Found records, packed, with the file they came from and the searches that found them; the limits bound it."""
 
     def read(self, source: Source) -> None:
         """One source from beginning to end, or to where it breaks off."""
@@ -119,11 +169,8 @@ class _Reading:
 
         for thing, xml in read(pubmed.cut(pieces())):
             self._look_at(thing, xml, source)
-            if len(self.waiting) >= BATCH:
-                self._store(source)
             if self.records % BATCH == 0:
                 self.watch(source.name, position, source.size)
-        self._store(source)
         self.watch(source.name, source.size, source.size)
 
     def _look_at(self, thing: Paper | tuple[int, ...] | Unreadable, xml: bytes, source: Source) -> None:
@@ -134,23 +181,32 @@ class _Reading:
         if isinstance(thing, tuple):
             self.deleted.update(thing)
             return
-        finders = tuple(search for search in self.searches if search.matcher(thing))
+        finders = tuple(search for search in self.searches if search.finds(thing))
         if finders:
-            self.waiting.append((thing, xml, finders))
+            self.spool.append((source.name, zlib.compress(xml, 1), finders))
 
-    def _store(self, source: Source) -> None:
-        if not self.waiting:
-            return
-        papers = [(paper, xml) for paper, xml, _ in self.waiting]
+    def store(self) -> None:
+        """Everything that was found by a query that was not refused, a batch of one file at a time."""
+        wanted = [entry for entry in self.spool if any(not search.refused for search in entry[2])]
+        self.spool = []
+        for source, entries in groupby(wanted, key=lambda entry: entry[0]):
+            for batch in batched(entries, BATCH):
+                self._store_batch(source, batch)
+
+    def _store_batch(self, source: str, batch: Sequence[_Spooled]) -> None:
+        records = [zlib.decompress(packed) for _, packed, _ in batch]
+        papers = [(pubmed.parse(xml), xml) for xml in records]
         with self.library.transaction():
-            filed = file_papers(self.library, self.rules, papers, source=source.name)
+            filed = file_papers(self.library, self.rules, papers, source=source)
+            self.stored_first.update(filed.new)
             for search in self.searches:
-                found = sorted({paper.pmid for paper, _, finders in self.waiting if search in finders})
-                search.found.update(found)
+                if search.refused:
+                    continue
+                pairs = zip(papers, batch, strict=True)
+                found = sorted({paper.pmid for (paper, _), (*_, finders) in pairs if search in finders})
                 self.library.note(search.run, "new", self.library.hit(search.run, search.query.name, found))
-                changed = {pmid: fields for pmid, fields in filed.changed.items() if pmid in found}
-                self.library.note_changes(search.run, search.query.name, changed)
-        self.waiting.clear()
+                for pmid in filed.changed.keys() & set(found) - self.stored_first:
+                    self.library.note(search.run, "changed", [pmid], ", ".join(filed.changed[pmid]))
 
     def end(self, status: str, problem: str) -> None:
         """The runs end early; what was stored before stays."""
@@ -160,6 +216,7 @@ class _Reading:
 
     def close(self, search: _Search) -> Run:
         """The line of the ledger for one search."""
+        assert search.matcher is not None
         number = len(self.unreadable)
         with self.library.transaction():
             self.library.found(

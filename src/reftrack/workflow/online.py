@@ -40,7 +40,7 @@ class Plan:
 def plan(query: Query, eutils: Eutils, library: Reader | None, *, limit: int, full: bool = False) -> Plan:
     """Ask PubMed what the query finds, and say what a run would fetch; nothing is stored. Raises as `pull`."""
     found = _search(query, eutils, limit)
-    held = set(library.held_pmids()) if library else set()
+    held = set(library.published_pmids()) if library else set()
     wanted = _wanted(found, held, full=full)
     return Plan(query.name, found.count, len(held.intersection(found.pmids)), tuple(wanted), found.warnings)
 
@@ -67,7 +67,7 @@ def pull(
     try:
         return pulling.go(limit, full=full)
     except ReftrackError as error:
-        pulling.end("failed", str(error))
+        pulling.end("partial" if pulling.received else "failed", str(error))
         raise
     except KeyboardInterrupt:
         pulling.end("interrupted", "stopped by the user")
@@ -103,6 +103,8 @@ class _Pull:
     requests_before: int = field(init=False)
     wanted: list[int] = field(default_factory=list)
     received: set[int] = field(default_factory=set)
+    stored_first: set[int] = field(default_factory=set)
+    """New to the library in this run: what changes again within it is new, not changed."""
     not_had: dict[int, str] = field(default_factory=dict)
     """Why a paper that was asked for could not be had."""
     warnings: list[str] = field(default_factory=list)
@@ -119,7 +121,7 @@ class _Pull:
         if lost and found.complete:
             self.warnings.append(f"The query no longer finds papers that it must: {', '.join(map(str, lost))}.")
         self._note_found(found)
-        self.wanted = _wanted(found, set(self.library.held_pmids()), full=full)
+        self.wanted = _wanted(found, set(self.library.published_pmids()), full=full)
         self.watch(self.query.name, 0, len(self.wanted))
         try:
             self._fetch(self.wanted)
@@ -166,7 +168,10 @@ class _Pull:
             filed = file_papers(self.library, self.rules, papers, source=SOURCE)
             pmids = sorted({paper.pmid for paper, _ in papers})
             self.library.note(self.run, "new", self.library.hit(self.run, self.query.name, pmids))
-            self.library.note_changes(self.run, self.query.name, filed.changed)
+            self.stored_first.update(filed.new)
+            for pmid, fields in filed.changed.items():
+                if pmid not in self.stored_first:
+                    self.library.note(self.run, "changed", [pmid], ", ".join(fields))
 
     def _close(self, found: Found) -> Run:
         missing = [pmid for pmid in self.wanted if pmid not in self.received]
@@ -174,6 +179,8 @@ class _Pull:
         problem = self.outage or _what_is_missing(missing, found)
         with self.library.transaction():
             self.library.note(self.run, "new", self.library.hit(self.run, self.query.name, here))
+            if not problem:  # only a complete run can tell that a paper left
+                self.library.note(self.run, "left", self.library.leave(self.run, self.query.name, found.pmids))
             for pmid in missing:
                 self.library.note(self.run, "missing", [pmid], self.not_had.get(pmid, "PubMed sent no record"))
             self._note_found(found)

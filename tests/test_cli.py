@@ -586,7 +586,7 @@ def test_on_a_terminal_a_long_list_comes_in_pieces(workspace):
     workspace.fetch()
     seen = seen_on_terminal(workspace.folder, "list")
     assert len(re.findall(r"Examplin in stroke \d+", seen)) == 420
-    assert {line.index("Title") for line in seen.splitlines() if line.startswith("Year")} == {28}
+    assert len({line.index("Title") for line in seen.splitlines() if line.startswith("Year")}) == 1
 
 
 def test_on_a_terminal_show_and_why_and_runs_are_drawn(filled):

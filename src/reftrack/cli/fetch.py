@@ -84,10 +84,12 @@ def command(
     outcome = _Outcome()
     with desk.library(create=True) as library:
         library.set_vocabulary(rules.definitions)
+        before = library.newest_run()
         if files:
             _offline(desk, queries, files, library, rules, outcome, limit)
         if online:
             _online(desk, queries, library, rules, outcome, full=full, limit=limit)
+        outcome.runs = sorted((run for run in library.runs(after=before)), key=lambda run: run.run)
         stale = library.stale(rules.hash)
         retracted = [pmid for run in outcome.runs for pmid in library.newly_retracted(run.run)]
     _report(desk, outcome, retracted, as_json=as_json)
@@ -139,7 +141,6 @@ def _offline(
 
     with watching(desk, "bytes") as watch:
         pulled = pull_files(queries, sources, library, rules, version=__version__, limit=limit, watch=watch)
-    outcome.runs += pulled.runs
     outcome.failures += pulled.refused
 
 
@@ -159,18 +160,8 @@ def _online(
     with _eutils(desk) as eutils, watching(desk, "records", lambda: f"{eutils.requests_sent} requests") as watch:
         for number, query in enumerate(queries):
             try:
-                outcome.runs.append(
-                    pull(
-                        query,
-                        eutils,
-                        library,
-                        rules,
-                        version=__version__,
-                        limit=limit or query.max_hits,
-                        full=full,
-                        watch=watch,
-                    )
-                )
+                most = limit or query.max_hits
+                pull(query, eutils, library, rules, version=__version__, limit=most, full=full, watch=watch)
             except QueryError as error:  # this query only; the others may be well
                 outcome.failures.append(error)
             except (EutilsError, UsageError) as error:  # the others would only get the same answer
@@ -264,7 +255,7 @@ def _tell_trouble(desk: Desk, outcome: _Outcome) -> None:
     for (warning, by_pubmed), names in told.items():
         note(f"{', '.join(names)}: {clean(warning)}", quiet=desk.quiet and not by_pubmed)
     for run in outcome.runs:
-        if run.problem:
+        if run.problem and run.status != "failed":
             note(f"{run.query}: not complete: {clean(run.problem)}. What came is stored; run the same command again.")
     for error in outcome.failures:
         note(f"reftrack: {error}")
@@ -274,8 +265,9 @@ def _status(outcome: _Outcome, retracted: Sequence[int], *, strict: bool, news_c
     """What went wrong first, then what is asked for; the numbers are the contract of cli.md."""
     serious = [error for error in outcome.failures if not isinstance(error, QueryError)]
     if serious:
-        return PARTIAL if outcome.runs and isinstance(serious[0], EutilsError) else serious[0].exit_status
-    if any(run.status != "complete" for run in outcome.runs):
+        stored = any(run.status in ("complete", "partial") for run in outcome.runs)
+        return PARTIAL if stored and isinstance(serious[0], EutilsError) else serious[0].exit_status
+    if any(run.status == "partial" for run in outcome.runs):
         return PARTIAL
     # What a file cannot answer as PubMed would is no fault of the query: only PubMed's own warnings count.
     if outcome.failures or (strict and any(run.warnings for run in outcome.runs if run.source == PUBMED)):

@@ -63,7 +63,9 @@ def _all(reader: Reader, held: HeldPaper, decisions: dict[str, HandTag]) -> list
     tags = reader.rule_tags(pmid)
     shapes = [_shape(pmid, tag, decisions.get(tag.slug)) for tag in tags]
     known = {tag.slug for tag in tags}
-    return shapes + [_by_hand(pmid, decision, "") for slug, decision in decisions.items() if slug not in known]
+    facets = {entry.slug: entry.facet for entry in reader.vocabulary()}
+    by_hand = [decision for slug, decision in decisions.items() if slug not in known]
+    return shapes + [_by_hand(pmid, decision, facets.get(decision.slug, "")) for decision in by_hand]
 
 
 def _one(desk: Desk, reader: Reader, held: HeldPaper, facet: str, slug: str, decision: HandTag | None) -> Shape:

@@ -11,7 +11,7 @@ from types import MappingProxyType
 
 from . import bibtex
 from .entry import Entry, Export, Format
-from .keys import citation_key, next_key
+from .keys import citation_key, key_candidates, next_key
 
 FORMATS: Mapping[str, Format] = MappingProxyType(
     {
@@ -20,4 +20,4 @@ FORMATS: Mapping[str, Format] = MappingProxyType(
 )
 """Every format there is, in the order in which it is offered; the first is the default."""
 
-__all__ = ["FORMATS", "Entry", "Export", "Format", "citation_key", "next_key"]
+__all__ = ["FORMATS", "Entry", "Export", "Format", "citation_key", "key_candidates", "next_key"]

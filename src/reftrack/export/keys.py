@@ -39,10 +39,11 @@ def citation_key(paper: Paper) -> str:
 
 def next_key(base: str, taken: Container[str]) -> str:
     """`base` if it is free, else the first free one of base + a, b, … z, aa; `taken` holds keys in lower case."""
-    return next(key for key in _candidates(base) if key not in taken)
+    return next(key for key in key_candidates(base) if key not in taken)
 
 
-def _candidates(base: str) -> Iterator[str]:
+def key_candidates(base: str) -> Iterator[str]:
+    """`base`, then base + a, b, … z, aa, without end."""
     yield base
     for length in count(1):
         for letters in product(ascii_lowercase, repeat=length):

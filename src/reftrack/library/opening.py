@@ -69,6 +69,18 @@ class Connection:
             raise
         self.run("COMMIT")
 
+    @contextmanager
+    def snapshot(self) -> Iterator[None]:
+        """Several reads see one state of the library, whatever another process commits meanwhile."""
+        if self.raw.in_transaction:
+            yield
+            return
+        self.run("BEGIN")
+        try:
+            yield
+        finally:
+            self.raw.rollback()
+
     def close(self) -> None:
         """Let go of the file."""
         self.raw.close()

@@ -61,14 +61,16 @@ class Reader:
 
     def get(self, pmid: int) -> Paper | None:
         """The paper as it was parsed, or None if it is not held."""
-        return self._papers([pmid]).get(pmid)
+        with self.connection.snapshot():
+            return self._papers([pmid]).get(pmid)
 
     def held(self, pmids: Sequence[int]) -> Iterator[HeldPaper]:
         """These papers with all that is known of them, in this order; one that is not held is passed over."""
         for start in range(0, len(pmids), selecting.CHUNK):
             part = pmids[start : start + selecting.CHUNK]
-            papers = self._papers(part)
-            about = self._about(part)
+            with self.connection.snapshot():
+                papers = self._papers(part)
+                about = self._about(part)
             for pmid in part:
                 if pmid in papers:
                     yield HeldPaper(paper=papers[pmid], **about[pmid])
@@ -130,12 +132,14 @@ class Reader:
         return {tag for (tag,) in rows}
 
     def hand_tags(self, pmid: int | None = None) -> tuple[HandTag, ...]:
-        """The decisions of people, on one paper or on all."""
+        """The decisions of people, on one paper or on all, oldest first; a renamed tag has its name of today."""
         condition, values = ("", ()) if pmid is None else (" WHERE pmid = ?", (pmid,))
         return tuple(
             HandTag(*row)
             for row in self.connection.rows(
-                f"SELECT pmid, tag, verdict, because, who, at FROM hand_tags{condition} ORDER BY at, pmid, tag", values
+                f"""SELECT pmid, coalesce(a.tag, h.tag), verdict, because, who, at FROM hand_tags h
+                LEFT JOIN tag_aliases a ON a.alias = h.tag{condition} ORDER BY at, pmid, h.tag""",
+                values,
             )
         )
 
@@ -185,13 +189,16 @@ class Reader:
             if "retracted" in detail.split(", ")
         ]
 
-    def runs(self, query: str = "", *, run: int | None = None) -> Iterator[Run]:
-        """The ledger, newest first, with the papers each run concerns."""
-        condition: str = ""
-        values: list[object] = []
-        if run is not None or query:
-            condition = "WHERE run = ?" if run is not None else "WHERE query = ?"
-            values.append(query if run is None else run)
+    def newest_run(self) -> int:
+        """The number of the newest run, 0 if there is none."""
+        return int(self.connection.value("SELECT coalesce(max(run), 0) FROM runs"))
+
+    def runs(self, query: str = "", *, run: int | None = None, after: int | None = None) -> Iterator[Run]:
+        """The ledger or a part of it, newest first, with the papers each run concerns."""
+        asked = {"query = ?": query or None, "run = ?": run, "run > ?": after}
+        conditions = [clause for clause, value in asked.items() if value is not None]
+        condition = f"WHERE {' AND '.join(conditions)}" if conditions else ""
+        values = [value for value in asked.values() if value is not None]
         for row in self.connection.rows(f"SELECT {_RUN_COLUMNS} FROM runs {condition} ORDER BY run DESC", values):
             concerned: dict[str, list[int]] = {}
             for pmid, outcome in self.connection.rows(
@@ -297,6 +304,18 @@ class Reader:
         return about
 
 
+_DECIDED = """(SELECT h.pmid, coalesce(a.tag, h.tag) AS tag, h.verdict, max(h.at) FROM hand_tags h
+    LEFT JOIN tag_aliases a ON a.alias = h.tag WHERE h.pmid = {paper} GROUP BY 1, 2)"""
+# SQLite takes the other columns from the row that has the max: of two spellings of a tag the later decision counts.
+EFFECTIVE_TAGS = f"""SELECT r.tag, r.pmid, v.facet, r.is_primary, 'rule' FROM rule_tags r JOIN tags v ON v.tag = r.tag
+    WHERE r.pmid = {{paper}} AND r.state = 'tagged'
+    AND NOT EXISTS (SELECT 1 FROM {_DECIDED} d WHERE d.pmid = r.pmid AND d.tag = r.tag)
+    UNION ALL
+    SELECT d.tag, d.pmid, v.facet, 0, 'hand' FROM {_DECIDED} d JOIN papers p ON p.pmid = d.pmid
+    JOIN tags v ON v.tag = d.tag WHERE d.verdict = 'add'"""
+"""What a paper really carries: (rules + added by hand) - removed by hand. `{{paper}}` is the paper's PMID."""
+
+
 def is_intact(blob: bytes, digest: str) -> bool:
     """Whether a stored record unpacks to what came."""
     try:
@@ -321,6 +340,10 @@ _SHOULD_BE_ZERO = {
         FROM records r WHERE NOT EXISTS (SELECT 1 FROM papers p WHERE p.pmid = r.pmid)""",
     "Papers have no citation key; `reftrack doctor --fix` gives them one.": """SELECT count(*)
         FROM papers p WHERE NOT EXISTS (SELECT 1 FROM citation_keys k WHERE k.pmid = p.pmid)""",
+    "Papers are filed under other tags than rules and decisions give; `reftrack retag --all` files them anew.": f"""
+        SELECT count(*) FROM papers q WHERE
+        (SELECT group_concat(tag) FROM (SELECT tag FROM paper_tags t WHERE t.pmid = q.pmid ORDER BY tag)) IS NOT
+        (SELECT group_concat(tag) FROM (SELECT tag FROM ({EFFECTIVE_TAGS.format(paper="q.pmid")}) ORDER BY tag))""",
     "Papers are missing from search; `reftrack doctor --fix` adds them.": """SELECT
         (SELECT count(*) FROM papers) - (SELECT count(*) FROM papers_fts_docsize)""",
     "Runs never finished; the next `reftrack fetch` of their query completes them.": """SELECT count(*)

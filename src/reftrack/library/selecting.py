@@ -253,10 +253,15 @@ def _conditions(connection: Connection, selection: Selection) -> Iterator[tuple[
         yield _since(selection.since)
     if selection.new:
         yield (
-            """EXISTS (SELECT 1 FROM hits h WHERE h.pmid = p.pmid AND h.left_run IS NULL AND h.first_run =
-            (SELECT max(r.run) FROM runs r WHERE r.query = h.query AND r.status = 'complete'))""",
+            # What came in runs that broke off since the complete run before it is new with the newest one.
+            f"""EXISTS (SELECT 1 FROM hits h WHERE h.pmid = p.pmid AND h.left_run IS NULL
+            AND h.first_run <= {_NEWEST} AND h.first_run > coalesce((SELECT max(b.run) FROM runs b
+                WHERE b.query = h.query AND b.status = 'complete' AND b.run < {_NEWEST}), 0))""",
             (),
         )
+
+
+_NEWEST = "(SELECT max(r.run) FROM runs r WHERE r.query = h.query AND r.status = 'complete')"
 
 
 def _tag_conditions(connection: Connection, selection: Selection) -> Iterator[tuple[str, Sequence[object]]]:

@@ -10,9 +10,9 @@ import hashlib
 import json
 import os
 import zlib
-from collections.abc import Callable, Container, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, suppress
-from dataclasses import fields
+from dataclasses import fields, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Literal, Self
@@ -21,7 +21,7 @@ from ..errors import LibraryError
 from ..model import Evidence, HandTag, Paper, Tag, TagDefinition
 from .columns import CHILDREN, PAPER_COLUMNS, paper_row, section_rows
 from .opening import Connection, open_new, open_to_write
-from .reading import SAMPLE, Reader, is_intact
+from .reading import EFFECTIVE_TAGS, SAMPLE, Reader, is_intact
 
 Outcome = Literal["new", "changed", "same"]
 
@@ -37,6 +37,7 @@ class Library(Reader):
     def __init__(self, connection: Connection, *, now: Callable[[], str] = utc_now) -> None:
         super().__init__(connection)
         self._now = now
+        self._untried: dict[str, Iterator[str]] = {}
 
     @classmethod
     def open(cls, path: Path, *, create: bool = False, now: Callable[[], str] = utc_now) -> Self:
@@ -47,6 +48,7 @@ class Library(Reader):
 
     def transaction(self) -> AbstractContextManager[None]:
         """All that happens inside is stored together or not at all."""
+        self._untried.clear()  # a key given inside is free again if the transaction fails
         return self.connection.transaction()
 
     # papers
@@ -96,12 +98,18 @@ class Library(Reader):
         """Make the row of a paper whose record is held but whose row is gone (`rebuild`)."""
         self._insert_paper(paper)
 
-    def assign_key(self, pmid: int, choose: Callable[[Container[str]], str]) -> str:
-        """The paper's citation key: the one it has, else what `choose` makes of the keys ever given (lower case)."""
+    def assign_key(self, pmid: int, base: str, candidates: Callable[[], Iterator[str]]) -> str:
+        """The paper's citation key: the one it has, else the first candidate for `base` that was never given.
+
+        Keys are never freed, so a candidate that was taken once need not be asked again: of many papers with one
+        base each costs as much as the first.
+        """
         held = self.connection.value("SELECT key FROM citation_keys WHERE pmid = ?", (pmid,))
         if held is not None:
             return str(held)
-        key = choose(_GivenKeys(self.connection))
+        untried = self._untried.setdefault(base, candidates())
+        taken = "SELECT 1 FROM citation_keys WHERE key = ?"
+        key = next(candidate for candidate in untried if self.connection.value(taken, (candidate,)) is None)
         self.connection.run("INSERT INTO citation_keys VALUES (?, ?, ?)", (key, pmid, self._now()))
         return key
 
@@ -202,7 +210,8 @@ class Library(Reader):
 
     def set_vocabulary(self, definitions: Sequence[TagDefinition]) -> None:
         """Which tags exist, in this order; decisions on tags that no longer exist are kept."""
-        if definitions and tuple(definitions) == self.vocabulary():
+        wanted = tuple(replace(entry, aliases=tuple(sorted(entry.aliases))) for entry in definitions)
+        if wanted and wanted == self.vocabulary():
             return
         with self.transaction():
             self.connection.run("DELETE FROM tags")
@@ -240,18 +249,27 @@ class Library(Reader):
         self.file_tags(pmid)
 
     def set_hand_tag(self, decision: HandTag) -> None:
-        """Keep a person's decision on a tag; a later one on the same tag and paper replaces it."""
+        """Keep a person's decision on a tag; a later one on the same tag and paper, by whichever name, replaces it."""
+        self._drop_decisions(decision.pmid, decision.slug)
         self.connection.run(
-            "INSERT OR REPLACE INTO hand_tags VALUES (?, ?, ?, ?, ?, ?)",
+            "INSERT INTO hand_tags VALUES (?, ?, ?, ?, ?, ?)",
             (decision.pmid, decision.slug, decision.verdict, decision.because, decision.who, decision.at),
         )
         self.file_tags(decision.pmid)
 
     def drop_hand_tag(self, pmid: int, slug: str) -> bool:
         """Forget a decision, so that the rules speak again; says whether there was one."""
-        dropped = self.connection.run("DELETE FROM hand_tags WHERE pmid = ? AND tag = ?", (pmid, slug)).rowcount
+        dropped = self._drop_decisions(pmid, slug)
         self.file_tags(pmid)
-        return bool(dropped)
+        return dropped > 0
+
+    def _drop_decisions(self, pmid: int, slug: str) -> int:
+        """Also those made under a name that the tag had before."""
+        return self.connection.run(
+            """DELETE FROM hand_tags WHERE pmid = ?
+            AND (tag = ? OR tag IN (SELECT alias FROM tag_aliases WHERE tag = ?))""",
+            (pmid, slug, slug),
+        ).rowcount
 
     def file_tags(self, pmid: int) -> None:
         """Work out the tags a paper really carries: (rules + added by hand) - removed by hand.
@@ -303,29 +321,11 @@ class Library(Reader):
                 )
 
 
-class _GivenKeys(Container[str]):
-    """Every citation key that was ever given, asked without loading them."""
-
-    def __init__(self, connection: Connection) -> None:
-        self._connection = connection
-
-    def __contains__(self, key: object) -> bool:
-        return self._connection.value("SELECT 1 FROM citation_keys WHERE key = ?", (key,)) is not None
-
-
 _NAMES = ", ".join(PAPER_COLUMNS)
 _MARKS = ", ".join("?" * len(PAPER_COLUMNS))
 _ASSIGN = ", ".join(f"{column} = ?" for column in PAPER_COLUMNS)
 
-_FILE = """INSERT INTO paper_tags(tag, pmid, facet, is_primary, source)
-    SELECT r.tag, r.pmid, v.facet, r.is_primary, 'rule' FROM rule_tags r JOIN tags v ON v.tag = r.tag
-    WHERE r.pmid = :pmid AND r.state = 'tagged' AND NOT EXISTS (
-        SELECT 1 FROM hand_tags h WHERE h.pmid = r.pmid
-        AND coalesce((SELECT a.tag FROM tag_aliases a WHERE a.alias = h.tag), h.tag) = r.tag)
-    UNION ALL
-    SELECT DISTINCT v.tag, h.pmid, v.facet, 0, 'hand' FROM hand_tags h JOIN papers p ON p.pmid = h.pmid
-    JOIN tags v ON v.tag = coalesce((SELECT a.tag FROM tag_aliases a WHERE a.alias = h.tag), h.tag)
-    WHERE h.pmid = :pmid AND h.verdict = 'add'"""
+_FILE = f"INSERT INTO paper_tags(tag, pmid, facet, is_primary, source) {EFFECTIVE_TAGS.format(paper=':pmid')}"
 
 # The rank order is the rules' own (`TagDefinition.rank`); a study type of rank 0 is never primary.
 _PRIMARY = """UPDATE paper_tags SET is_primary = coalesce(tag = (
@@ -342,7 +342,7 @@ _EVIDENCE = tuple(field.name for field in fields(Evidence))
 def _is_older(paper: Paper, held: Paper, *, restated: bool) -> bool:
     if restated or paper.version != held.version:
         return restated or paper.version < held.version
-    return bool(held.revised) and paper.revised < held.revised
+    return bool(held.revised and paper.revised) and paper.revised < held.revised
 
 
 def _differences(held: Paper | None, paper: Paper) -> tuple[str, ...]:

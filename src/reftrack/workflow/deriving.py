@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from contextlib import nullcontext
 from dataclasses import dataclass, field
 
 from .. import pubmed, tagging
@@ -44,7 +45,7 @@ def retag(
     dry_run: bool = False,
     watch: Watch = unwatched,
 ) -> Retagged:
-    """Apply the rules to the papers that are stale: other rules or another text than when they were tagged.
+    """Apply the rules to the papers that other rules tagged; a changed text is tagged when it is stored.
 
     `everything` also does those that are not stale; `dry_run` stores nothing. What people decided is not touched.
     """
@@ -92,20 +93,15 @@ def give_missing_keys(library: Library) -> int:
 
 
 def _retag_some(library: Library, rules: tagging.RuleSet, pmids: list[int], done: Retagged, *, dry_run: bool) -> None:
-    papers = [held.paper for held in library.held(pmids)]
-    if dry_run:
-        for paper in papers:
-            tags = {tag.slug for tag in tagging.tag(paper, rules) if tag.state == "tagged"}
-            _compare(paper, library.rule_slugs(paper.pmid), tags, done)
-        done.tagged += len(papers)
-        return
-    with library.transaction():
-        for paper in papers:
+    with nullcontext() if dry_run else library.transaction():  # what is read must be what is tagged
+        for held in library.held(pmids):
+            paper = held.paper
             before = library.rule_slugs(paper.pmid)
-            content = tagging.content_hash(paper)
-            tags_now = tagging.tag(paper, rules)
-            library.set_rule_tags(paper.pmid, tags_now, content_hash=content, rules_hash=rules.hash)
-            _compare(paper, before, {tag.slug for tag in tags_now if tag.state == "tagged"}, done)
+            tags = tagging.tag(paper, rules)
+            if not dry_run:
+                content = tagging.content_hash(paper)
+                library.set_rule_tags(paper.pmid, tags, content_hash=content, rules_hash=rules.hash)
+            _compare(paper, before, {tag.slug for tag in tags if tag.state == "tagged"}, done)
             done.tagged += 1
 
 

@@ -8,7 +8,7 @@ from functools import partial
 
 from .. import pubmed, tagging
 from ..errors import RecordError
-from ..export import citation_key, next_key
+from ..export import citation_key, key_candidates
 from ..library.writing import Library
 from ..model import Paper, Record
 
@@ -89,7 +89,8 @@ def file_papers(
 
 def give_key(library: Library, paper: Paper) -> str:
     """The paper's citation key, made now if it has none."""
-    return library.assign_key(paper.pmid, partial(next_key, citation_key(paper)))
+    base = citation_key(paper)
+    return library.assign_key(paper.pmid, base, partial(key_candidates, base))
 
 
 def tag_paper(library: Library, rules: tagging.RuleSet, paper: Paper) -> bool:

@@ -12,10 +12,10 @@ import pytest
 
 from desk import Workspace
 from eutils_server import EutilsServer, FakeTime
-from papers import FIRST_PMID, record
+from papers import FIRST_PMID, document, record
 from reftrack import pubmed, tagging
 from reftrack.errors import EutilsError, QueryError
-from reftrack.eutils import Eutils
+from reftrack.eutils import Batch, Eutils, Found
 from reftrack.library.selecting import Selection
 from reftrack.library.writing import Library
 from reftrack.matching import compile_term
@@ -169,6 +169,85 @@ def test_c03_a_paper_that_never_comes_is_named_and_makes_the_run_partial(library
         assert fetched(server).count(FIRST_PMID + 1) >= 2
     assert (line.status, line.missing, line.received) == ("partial", (FIRST_PMID + 1,), 2)
     assert str(FIRST_PMID + 1) in line.problem
+
+
+class Said:
+    """An E-utilities client that says what a test wants."""
+
+    requests_sent = 0
+
+    def __init__(self, pmids, *bodies):
+        self.pmids, self.bodies = pmids, list(bodies)
+
+    def search(self, _term, _limit=None):
+        return Found(len(self.pmids), tuple(self.pmids), "said", (), complete=True)
+
+    def fetch(self, pmids):
+        yield Batch(tuple(pmids), self.bodies.pop(0))
+
+
+def test_c05_a_record_that_was_not_asked_for_is_not_stored(library):
+    """It is told in the run's warnings; what was asked for is stored."""
+    said = Said([FIRST_PMID], document(record(1), record(2)))
+    line = pull(QUERY, said, library, RULES, version="0", limit=9)
+    assert library.held_pmids() == [FIRST_PMID]
+    assert any(str(FIRST_PMID + 1) in warning for warning in line.warnings)
+
+
+def test_c08_deleted_citations_are_told_and_what_is_held_stays(library):
+    """A DeleteCitation in a reply stores nothing, deletes nothing, and is named."""
+    pull(QUERY, Said([FIRST_PMID], document(record(1))), library, RULES, version="0", limit=9)
+    deleted = f"<DeleteCitation><PMID Version='1'>{FIRST_PMID}</PMID></DeleteCitation>".encode()
+    said = Said([FIRST_PMID, FIRST_PMID + 1], document(record(2), deleted))
+    line = pull(QUERY, said, library, RULES, version="0", limit=9)
+    assert library.held_pmids() == [FIRST_PMID, FIRST_PMID + 1]
+    assert any("deleted" in warning and str(FIRST_PMID) in warning for warning in line.warnings)
+
+
+def test_c10_a_record_that_cannot_be_read_is_missing_with_its_reason(library):
+    """One of three is broken: two are stored, the third is missing, named with why, and the run is partial."""
+    broken = record(2).replace(b"<ArticleTitle>", b"<ArticleTitle", 1)
+    said = Said([FIRST_PMID + n for n in range(3)], document(record(1), broken, record(3)))
+    line = pull(QUERY, said, library, RULES, version="0", limit=9)
+    assert (line.status, line.missing) == ("partial", (FIRST_PMID + 1,))
+    assert any("not well-formed" in warning for warning in line.warnings)
+
+
+def test_a_changed_text_is_tagged_anew(run, library):
+    """A record that comes changed gets the tags of its new text."""
+    run(made_up(1))
+    assert "rct" not in {tag.slug for tag in next(library.held([FIRST_PMID])).tags}
+    run(
+        {FIRST_PMID: record(1, title="Examplin in stroke: a randomized, double-blind, placebo-controlled trial.")},
+        full=True,
+    )
+    assert {"rct", "stroke"} <= {tag.slug for tag in next(library.held([FIRST_PMID])).tags}
+
+
+def test_rebuild_makes_rows_of_what_the_records_say(run, library):
+    """A row that differs from its record is replaced, a row that is gone comes back, with key and tags."""
+    run(made_up(1, 2))
+    key = next(library.held([FIRST_PMID + 1])).key
+    library.connection.run("UPDATE papers SET title = 'wrong' WHERE pmid = ?", (FIRST_PMID,))
+    library.connection.run("DELETE FROM papers WHERE pmid = ?", (FIRST_PMID + 1,))
+    library.connection.run("DELETE FROM citation_keys WHERE pmid = ?", (FIRST_PMID + 1,))
+    assert rebuild(library, RULES).changed == 2
+    assert library.get(FIRST_PMID).title == "Examplin study number 1."
+    assert next(library.held([FIRST_PMID + 1])).key == key
+    assert library.problems() == []
+
+
+def test_new_covers_what_an_interrupted_run_brought(run, library):
+    """Papers of a run that broke off are new with the complete run after it, together with the rest."""
+    run(made_up(1))
+    partial = library.begin(QUERY.name, term=QUERY.term, source="pubmed", version="0")
+    with library.transaction():
+        library.save(made_up(2)[FIRST_PMID + 1], pubmed.parse(made_up(2)[FIRST_PMID + 1]), source="pubmed", parser=1)
+        library.hit(partial, QUERY.name, [FIRST_PMID + 1])
+    assert library.select(Selection(new=True)) == [FIRST_PMID]
+    run(made_up(1, 2, 3))
+    assert library.select(Selection(new=True, sort="pmid")) == [FIRST_PMID + 1, FIRST_PMID + 2]
+    assert [line.status for line in library.runs()] == ["complete", "interrupted", "complete"]
 
 
 def test_c11_a_batch_that_fails_is_completed_by_the_next_run(run, library):

@@ -263,6 +263,7 @@ def test_hand_tags_win_and_stay(filled):
         (["list", "--journal", "M\udcfcller"], 2, "not UTF-8"),
         (["show", "\udcff"], 2, "not UTF-8"),
         (["--db", "x" * 300, "list"], 2, "cannot be used"),
+        (["--db", "", "list"], 2, "need a path"),
         (["fetch", "--from", "x" * 300], 2, "cannot be used"),
         (["fetch", "--from", "~nosuchuser/x.xml"], 2, "no file"),
         (["fetch", "--from", "/dev/null"], 2, "neither a file nor a folder"),

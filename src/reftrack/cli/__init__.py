@@ -8,14 +8,12 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Any
 
 import click
 
 from .. import __version__
 from ..errors import ReftrackError
-from .settings import Desk
 
 COMMANDS = {
     "init": "Make a workspace in a folder.",
@@ -141,13 +139,13 @@ def _speak_utf8() -> None:
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
     epilog="Exit status: 0 done, 1 findings, 2 usage, 3 NCBI or network failed, 4 partial, 5 library, 6 query refused.",
 )
-@click.option("--db", type=click.Path(path_type=Path), help="The library's file.  [default: db/reftrack.db]")
-@click.option("--queries", type=click.Path(path_type=Path), help="The folder of saved queries.  [default: queries/]")
+@click.option("--db", type=click.Path(), help="The library's file.  [default: db/reftrack.db]")
+@click.option("--queries", type=click.Path(), help="The folder of saved queries.  [default: queries/]")
 @click.option("-q", "--quiet", is_flag=True, help="No progress, no hints.")
 @click.option("-v", "--verbose", is_flag=True, help="Say more about what is being done.")
 @click.version_option(__version__, prog_name="reftrack")
 @click.pass_context
-def main(ctx: click.Context, db: Path | None, queries: Path | None, *, quiet: bool, verbose: bool) -> None:
+def main(ctx: click.Context, db: str | None, queries: str | None, *, quiet: bool, verbose: bool) -> None:
     """Keep a living evidence base from PubMed.
 
     Saved queries pull citations into a library; every paper is tagged by condition, study type and
@@ -161,4 +159,6 @@ def main(ctx: click.Context, db: Path | None, queries: Path | None, *, quiet: bo
       reftrack why KEY rct              why is this a randomised trial?
       reftrack export -o papers.bib     a BibTeX file
     """
+    from .settings import Desk  # here, because --help needs neither settings nor paths
+
     ctx.obj = Desk(db=db, queries=queries, quiet=quiet, verbose=verbose)

@@ -27,7 +27,7 @@ USER_KEYS = ("email", "eutils_url", "who")
 
 EMAIL_VARIABLES = ("NCBI_EMAIL", "EMAIL", "PUBMED_EMAIL")
 KEY_VARIABLES = ("NCBI_API_KEY", "ENTREZ_KEY", "PUBMED_API_KEY")
-PLACEHOLDER_EMAIL = re.compile(r"@example\.(com|org|net)$|^(your?|my|name|user|email|test)([._-]\w+)*@", re.IGNORECASE)
+PLACEHOLDER_EMAIL = r"(?i)@example\.(com|org|net)$|^(your?|my|name|user|email|test)([._-]\w+)*@"
 
 
 class Desk:
@@ -36,15 +36,17 @@ class Desk:
     def __init__(
         self,
         *,
-        db: Path | None = None,
-        queries: Path | None = None,
+        db: str | None = None,
+        queries: str | None = None,
         quiet: bool = False,
         verbose: bool = False,
         environment: Mapping[str, str] | None = None,
         start: Path | None = None,
     ) -> None:
-        self._db = db
-        self._queries = queries
+        if "" in (db, queries):
+            raise UsageError("--db and --queries need a path, and one of them is empty.")
+        self._db = Path(db) if db else None
+        self._queries = Path(queries) if queries else None
         self.quiet = quiet
         self.verbose = verbose
         self.environment = os.environ if environment is None else environment
@@ -86,7 +88,7 @@ class Desk:
     def email(self) -> str:
         """The address NCBI asks for, or "". Raises UsageError for one that is plainly a placeholder."""
         email = self._value("email", EMAIL_VARIABLES)
-        if email and (PLACEHOLDER_EMAIL.search(email) or not re.fullmatch(r"[^@\s]+@[^@\s]+\.[^@\s]+", email)):
+        if email and (re.search(PLACEHOLDER_EMAIL, email) or not re.fullmatch(r"[^@\s]+@[^@\s]+\.[^@\s]+", email)):
             raise UsageError(f"The e-mail address {email!r} is a placeholder; set NCBI_EMAIL to your own.")
         return email
 

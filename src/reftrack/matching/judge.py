@@ -38,6 +38,9 @@ _LANGUAGES: Final = {
     "basque": "baq",
     "scottish gaelic": "gla",
     "multiple languages": "mul",
+    "latvian": "lav",
+    "malay": "may",
+    "esperanto": "epo",
 }
 
 

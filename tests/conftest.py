@@ -1,7 +1,6 @@
 """What every test file may use: where the shared corpus is, and who skips without it."""
 
 import os
-import shutil
 from pathlib import Path
 
 import pytest
@@ -39,18 +38,3 @@ def _clean_environment(monkeypatch, tmp_path_factory):
         if name.startswith(("REFTRACK_", "NCBI_", "ENTREZ_", "PUBMED_")) or name in {"EMAIL", "NO_COLOR"}:
             monkeypatch.delenv(name)
     monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path_factory.getbasetemp() / "no-config"))
-
-
-@pytest.fixture(scope="session")
-def need():
-    """`need("biber")`: skip with a reason where the program is missing, but fail where CI is set."""
-
-    def need(program):
-        if shutil.which(program):
-            return
-        message = f"{program} is not installed; on Debian: apt-get install biber texlive-binaries texlive-base"
-        if os.environ.get("CI"):
-            pytest.fail(message)
-        pytest.skip(message)
-
-    return need

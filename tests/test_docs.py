@@ -76,7 +76,7 @@ def test_make_demo_lists_tbi_papers_with_their_study_types(demo):
 
 @pytest.mark.latex
 @pytest.mark.parametrize("style", ["plain", "abbrv", "alpha", "unsrt"])
-def test_bibtex_accepts_the_demo(demo, tmp_path, style, need):
+def test_bibtex_accepts_the_demo(demo, tmp_path, style):
     """BibTeX reads the demo's file with each classic style: no error, and an item for every entry."""
     need("bibtex")
     text = (demo[0] / "papers.bib").read_text(encoding="utf-8")
@@ -89,7 +89,7 @@ def test_bibtex_accepts_the_demo(demo, tmp_path, style, need):
 
 
 @pytest.mark.latex
-def test_biber_accepts_the_demo(demo, tmp_path, need):
+def test_biber_accepts_the_demo(demo, tmp_path):
     """Biber reads the demo's file without an error."""
     need("biber")
     text = (demo[0] / "papers.bib").read_text(encoding="utf-8")

@@ -3,14 +3,13 @@
 Both come from Debian (biber, texlive-base, texlive-binaries); where CI is set their absence fails, elsewhere it skips.
 """
 
-import os
 import re
-import shutil
 import subprocess
 
 import pytest
 
 from export_papers import ENTRIES, FILES, bibtex, entry, read_back, real_entries
+from judges import need
 from reftrack.model import Author
 
 pytestmark = pytest.mark.latex
@@ -31,14 +30,6 @@ BIBER_WARNINGS = (
     r"Missing (?:mandatory|KEY) field",  # the record does not say
     r"Missing (?:mandatory|KEY) field - one of 'date, year' must be defined",
 )
-
-
-def need(program):
-    if shutil.which(program) is None:
-        reason = f"{program} is not installed (Debian: biber, texlive-base, texlive-binaries)"
-        if os.environ.get("CI"):
-            pytest.fail(reason)
-        pytest.skip(reason)
 
 
 def run_bibtex(folder, text, style):

@@ -256,7 +256,8 @@ def _tell_trouble(desk: Desk, outcome: _Outcome) -> None:
         note(f"{', '.join(names)}: {clean(warning)}", quiet=desk.quiet and not by_pubmed)
     for run in outcome.runs:
         if run.problem and run.status != "failed":
-            note(f"{run.query}: not complete: {clean(run.problem)}. What came is stored; run the same command again.")
+            then = "run the same command again" if run.source == PUBMED else "see what is wrong with the file"
+            note(f"{run.query}: not complete: {clean(run.problem)}. What came is stored; {then}.")
     for error in outcome.failures:
         note(f"reftrack: {error}")
 

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from judges import need
 from make_docs import CONSOLE, MAKE, TARGET, run_screen, screens, text
 
 README = (Path(__file__).parents[1] / "README.md").read_text(encoding="utf-8")

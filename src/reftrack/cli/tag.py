@@ -22,8 +22,8 @@ def command() -> None:
 
     \b
     Examples:
-      reftrack tag add 31494820 mood --because "HADS is a secondary endpoint"
-      reftrack tag rm 31494820 mortality --because "only in the background"
+      reftrack tag add KEY mood --because "table 3"
+      reftrack tag rm KEY mortality --because "only in the background"
       reftrack tag list
     """
 

@@ -83,7 +83,9 @@ def _below(slug: str, rules: RuleSet) -> set[str]:
 
 def _needs(rule: Rule) -> tuple[str, ...]:
     wanted = sorted((one for one in (*rule.worded, *rule.marked) if one[1] > 0), key=lambda one: -one[1])
-    return tuple(f"{where} (+{weight:g}): {phrase}" for where, weight, phrase in wanted)
+    return tuple(
+        f"{'anywhere' if where == 'any' else where} (+{weight:g}): {phrase}" for where, weight, phrase in wanted
+    )
 
 
 def content_hash(paper: Paper) -> str:

@@ -119,7 +119,7 @@ class _Pull:
         found = _search(self.query, self.eutils, limit)
         lost = sorted(set(self.query.known).difference(found.pmids))
         if lost and found.complete:
-            self.warnings.append(f"The query no longer finds papers that it must: {', '.join(map(str, lost))}.")
+            self.warnings.append(f"The query does not find papers that it must (`known`): {', '.join(map(str, lost))}.")
         self._note_found(found)
         self.wanted = _wanted(found, set(self.library.published_pmids()), full=full)
         self.watch(self.query.name, 0, len(self.wanted))

@@ -89,7 +89,8 @@ def command(
             _offline(desk, queries, files, library, rules, outcome, limit)
         if online:
             _online(desk, queries, library, rules, outcome, full=full, limit=limit)
-        outcome.runs = sorted((run for run in library.runs(after=before)), key=lambda run: run.run)
+        asked = {query.name for query in queries}  # another process may be running other queries
+        outcome.runs = sorted((r for r in library.runs(after=before) if r.query in asked), key=lambda run: run.run)
         stale = library.stale(rules.hash)
         retracted = [pmid for run in outcome.runs for pmid in library.newly_retracted(run.run)]
     _report(desk, outcome, retracted, as_json=as_json)

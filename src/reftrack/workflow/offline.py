@@ -91,7 +91,7 @@ def pull_files(
             raise RecordError(f"{name} holds no PubMed record that can be read: {reading.unreadable[0].reason}")
         reading.store()
     except ReftrackError as error:
-        reading.end("failed", str(error))
+        reading.end("partial" if reading.stored_first else "failed", str(error))
         raise
     except KeyboardInterrupt:
         reading.end("interrupted", "stopped by the user")

@@ -331,6 +331,59 @@ def test_export_follows_links_and_never_replaces_a_device(filled):
     assert filled.run("export", "-o", "-").stdout == real.read_text()
 
 
+def test_export_never_writes_over_a_library(filled):
+    """-o with the library's own path is refused, and the library is as it was."""
+    db = filled.folder / "db" / "reftrack.db"
+    assert "is a database" in filled.run("export", "-o", db, status=2).stderr
+    assert filled.run("list", "--count").stdout == "3\n"
+
+
+def test_export_to_the_standard_output_by_name(filled):
+    """-o /dev/stdout goes where stdout goes, and what a shell appends to keeps what it had."""
+    kept = filled.folder / "kept.bib"
+    kept.write_text("kept\n")
+    command = f"{sys.executable} -m reftrack export -o /dev/stdout >> kept.bib"
+    subprocess.run(command, shell=True, cwd=filled.folder, check=True, timeout=60)
+    assert kept.read_text().startswith("kept\n@article{")
+
+
+def test_only_the_newest_version_of_a_record_is_judged(workspace):
+    """A record found in version 1 and no longer in version 2 of the same file is not found, as at PubMed."""
+    first = record(1, title="Examplin in stroke, version one.")
+    second = record(1, title="Another substance, version two.").replace(b'Version="1"', b'Version="2"')
+    for order in ((first, second), (second, first)):
+        workspace.file.write_bytes(document(*order))
+        assert "0 papers found" in workspace.fetch().stdout
+    assert workspace.json("list") == []
+
+
+def test_a_record_cut_in_one_file_and_whole_in_the_next_is_not_missing(workspace):
+    """What one file broke off and another brings whole was received: the run is complete."""
+    whole = workspace.folder / "whole.xml"
+    whole.write_bytes(document(RECORDS[1]))
+    workspace.file.write_bytes(document(RECORDS[1].replace(b"<Article ", b"<Article <", 1)))
+    workspace.fetch("--from", whole)
+    assert workspace.json("runs", "stroke")[0]["missing"] == []
+
+
+def test_dry_run_over_files_tells_what_the_run_would_refuse(workspace):
+    """A query above the limit is refused by the plan as by the run; the other query's plan is shown."""
+    result = workspace.fetch("--dry-run", "--max", 1, status=6)
+    assert "more than its limit of 1" in result.stderr
+    assert "stroke: finds 1 paper" in result.stdout
+
+
+def test_a_library_is_made_where_there_are_no_hard_links(workspace, monkeypatch):
+    """On a file system that refuses links the library is made all the same, and nothing is left beside it."""
+
+    def refuse(*_):
+        raise PermissionError(1, "Operation not permitted")
+
+    monkeypatch.setattr("os.link", refuse)
+    workspace.fetch()
+    assert {path.name for path in (workspace.folder / "db").iterdir()} == {"reftrack.db"}
+
+
 def test_g03_a_full_disk_is_told(filled):
     """Output that cannot be written ends with a sentence and a status that is not 0; so does a closed stdout."""
     for arguments in ("list", "export", "--help", "show 90000001 --json"):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import sys
 import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -19,6 +18,10 @@ from .settings import Desk
 
 if TYPE_CHECKING:
     from ..model import HeldPaper
+
+
+STDOUT = ("-", "/dev/stdout", "/dev/fd/1", "/proc/self/fd/1")
+SQLITE = b"SQLite format 3\x00"
 
 
 @click.command()
@@ -65,13 +68,12 @@ def command(desk: Desk, /, *, name: str, output: Path | None, exclude_retracted:
                     yield Entry(held.key, held.paper, tuple(tag.slug for tag in held.tags))
 
     pieces = FORMATS[name].write(entries())
-    if output is None or str(output) == "-":
+    if output is None or str(output) in STDOUT:
         output = None
         for piece in pieces:
-            sys.stdout.write(piece)
-        sys.stdout.flush()
+            click.echo(piece, nl=False)
     else:
-        _write_whole(Path(os.path.realpath(output)), pieces)
+        _write(output, pieces)
     options.tell_not_held(desk, selection)
     _tell(desk, counts, output, exclude_retracted=exclude_retracted)
 
@@ -108,12 +110,21 @@ class _Counts:
         return wanted
 
 
+def _write(path: Path, pieces: Iterator[str]) -> None:
+    """A device or a pipe is written to, never replaced; of a link what it leads to; a database is left alone."""
+    if str(path).startswith(("/dev/", "/proc/")) or (path.exists() and not path.is_file()):
+        _write_into(path, pieces)
+        return
+    if path.is_file():
+        with path.open("rb") as stream:
+            if stream.read(len(SQLITE)) == SQLITE:
+                raise UsageError(f"{path} is a database (the library?), so nothing is written over it; name another.")
+    _write_whole(Path(os.path.realpath(path)), pieces)
+
+
 def _write_whole(path: Path, pieces: Iterator[str]) -> None:
     """Beside the target first, then in its place: a failure leaves the old file as it was."""
     folder = path.parent
-    if path.exists() and not path.is_file():  # a device or a pipe is written to, never replaced
-        _write_into(path, pieces)
-        return
     try:
         handle, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=folder)
     except OSError as error:

@@ -80,17 +80,16 @@ def command(
     if dry_run:
         planned = _plan(desk, queries, online=online, files=files, full=full, limit=limit)
         _report_plan(planned, as_json=as_json)
-        ctx.exit(REFUSED if strict and any(would["warnings"] for would in planned) else 0)
+        refused = any(would["refused"] or (strict and would["warnings"]) for would in planned)
+        ctx.exit(REFUSED if refused else 0)
     outcome = _Outcome()
     with desk.library(create=True) as library:
         library.set_vocabulary(rules.definitions)
-        before = library.newest_run()
         if files:
             _offline(desk, queries, files, library, rules, outcome, limit)
         if online:
             _online(desk, queries, library, rules, outcome, full=full, limit=limit)
-        asked = {query.name for query in queries}  # another process may be running other queries
-        outcome.runs = sorted((r for r in library.runs(after=before) if r.query in asked), key=lambda run: run.run)
+        outcome.runs = [next(library.runs(run=number)) for number in library.begun]
         stale = library.stale(rules.hash)
         retracted = [pmid for run in outcome.runs for pmid in library.newly_retracted(run.run)]
     _report(desk, outcome, retracted, as_json=as_json)
@@ -203,29 +202,40 @@ def _plan(
     try:
         if files:
             with watching(desk, "bytes") as watch:
-                for name, found, unseen in plan_files(queries, files, library, watch=watch):
-                    planned.append({"query": name, "count": found, "fetch": unseen, "warnings": []})
+                for name, found, unseen, refused in plan_files(queries, files, library, limit=limit, watch=watch):
+                    planned.append(_would(name, found, unseen, (), refused))
         if online:
             with _eutils(desk) as eutils:
                 for query in queries:
-                    would = plan(query, eutils, library, full=full, limit=limit or query.max_hits)
-                    fetch, warnings = len(would.wanted), list(would.warnings)
-                    planned.append({"query": would.query, "count": would.count, "fetch": fetch, "warnings": warnings})
+                    try:
+                        would = plan(query, eutils, library, full=full, limit=limit or query.max_hits)
+                    except QueryError as error:
+                        planned.append(_would(query.name, 0, 0, (), error))
+                    else:
+                        planned.append(_would(query.name, would.count, len(would.wanted), would.warnings, None))
     finally:
         if library is not None:
             library.close()
     return planned
 
 
+def _would(name: str, count: int, fetch: int, warnings: Sequence[str], refused: QueryError | None) -> dict[str, Any]:
+    told = str(refused) if refused else ""
+    return {"query": name, "count": count, "fetch": fetch, "warnings": list(warnings), "refused": told}
+
+
 def _report_plan(planned: Sequence[dict[str, Any]], *, as_json: bool) -> None:
     for would in planned:
         for warning in would["warnings"]:
             note(f"{would['query']}: {clean(warning)}")
+        if would["refused"]:
+            note(f"reftrack: {would['refused']}")
     if as_json:
         click.echo(json_text({"plan": planned}))
         return
     for would in planned:
-        click.echo(f"{would['query']}: finds {plural(would['count'], 'paper')}, would fetch {would['fetch']:,}.")
+        if not would["refused"]:
+            click.echo(f"{would['query']}: finds {plural(would['count'], 'paper')}, would fetch {would['fetch']:,}.")
 
 
 def _report(desk: Desk, outcome: _Outcome, retracted: Sequence[int], *, as_json: bool) -> None:

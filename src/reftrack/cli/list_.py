@@ -52,7 +52,6 @@ WIDE = 120
 AT_ONCE = 200
 """Papers drawn as one table."""
 LONGEST_STUDY = len("nonrandomized-trial")
-LONGEST_KEY = 20
 
 DEFAULT = ("pmid", "key", "year", "study", "condition", "outcome", "title", "journal", "doi", "retracted")
 
@@ -178,8 +177,8 @@ def _table(connection: Connection, pmids: Sequence[int], *, quiet: bool) -> None
     if len(pmids) <= AT_ONCE:
         table(_columns(wide=wide), list(rows))
     else:  # columns of fixed width, so that the first lines are there at once
-        keys = max(len(row.key) for row in listed(connection, pmids[:AT_ONCE]))
-        columns = _columns(wide=wide, study=LONGEST_STUDY, key=max(keys, LONGEST_KEY))
+        longest = connection.value("SELECT max(length(key)) FROM citation_keys")
+        columns = _columns(wide=wide, study=LONGEST_STUDY, key=longest)
         while part := list(islice(rows, AT_ONCE)):
             table(columns, part)
     note(plural(len(pmids), "paper"), quiet=quiet)

@@ -61,7 +61,8 @@ def reset(desk: Desk, names: tuple[str, ...]) -> None:
     with desk.library() as library, library.transaction():
         pmids = find_papers(library.connection, papers)
         decided = {decision.slug for pmid in pmids for decision in library.hand_tags(pmid)}
-        slug = tag if tag in decided else find_tag(library.connection, tag)[1]  # also when its rule is gone
+        bare = tag.rpartition("/")[2]
+        slug = bare if bare in decided else find_tag(library.connection, tag)[1]  # also when its rule is gone
         dropped = sum(library.drop_hand_tag(pmid, slug) for pmid in pmids)
     click.echo(f"{slug}: {plural(dropped, 'decision')} forgotten.")
 

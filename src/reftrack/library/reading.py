@@ -189,13 +189,9 @@ class Reader:
             if "retracted" in detail.split(", ")
         ]
 
-    def newest_run(self) -> int:
-        """The number of the newest run, 0 if there is none."""
-        return int(self.connection.value("SELECT coalesce(max(run), 0) FROM runs"))
-
-    def runs(self, query: str = "", *, run: int | None = None, after: int | None = None) -> Iterator[Run]:
+    def runs(self, query: str = "", *, run: int | None = None) -> Iterator[Run]:
         """The ledger or a part of it, newest first, with the papers each run concerns."""
-        asked = {"query = ?": query or None, "run = ?": run, "run > ?": after}
+        asked = {"query = ?": query or None, "run = ?": run}
         conditions = [clause for clause, value in asked.items() if value is not None]
         condition = f"WHERE {' AND '.join(conditions)}" if conditions else ""
         values = [value for value in asked.values() if value is not None]

@@ -11,7 +11,7 @@ import json
 import os
 import zlib
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import AbstractContextManager, suppress
+from contextlib import AbstractContextManager
 from dataclasses import fields, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -38,6 +38,8 @@ class Library(Reader):
         super().__init__(connection)
         self._now = now
         self._untried: dict[str, Iterator[str]] = {}
+        self.begun: list[int] = []
+        """The runs that began through this connection: another process may run others meanwhile."""
 
     @classmethod
     def open(cls, path: Path, *, create: bool = False, now: Callable[[], str] = utc_now) -> Self:
@@ -142,6 +144,7 @@ class Library(Reader):
                 (query, source, term, self._now(), version),
             )
         assert cursor.lastrowid is not None
+        self.begun.append(cursor.lastrowid)
         return cursor.lastrowid
 
     def found(self, run: int, *, count: int, translation: str, warnings: Sequence[str], ids: Iterable[int]) -> None:
@@ -372,10 +375,15 @@ def _make(path: Path) -> None:
             migrate(connection)
         finally:
             connection.close()
-        with suppress(FileExistsError):
+        try:
             os.link(unfinished, path)
+        except FileExistsError:
+            pass  # another process was quicker
+        except OSError:  # a file system without hard links
+            if not os.path.lexists(path):
+                unfinished.rename(path)
     except OSError as error:
         raise LibraryError(f"The library {path} cannot be made ({error.strerror}); nothing was changed.") from None
     finally:
-        for leftover in path.parent.glob(f"{unfinished.name}*"):
-            leftover.unlink(missing_ok=True)
+        for ending in ("", "-wal", "-shm", "-journal"):
+            unfinished.with_name(unfinished.name + ending).unlink(missing_ok=True)

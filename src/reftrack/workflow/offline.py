@@ -49,11 +49,13 @@ class _Search:
     limit: int
     matcher: Matcher | None = None
     found: set[int] = field(default_factory=set)
+    stored: set[int] = field(default_factory=set)
     refused: QueryError | None = None
 
     def finds(self, paper: Paper) -> bool:
         """Whether the paper is found; a query that finds more than its limit is refused from then on."""
         if self.refused or not self.matcher or not self.matcher(paper):
+            self.found.discard(paper.pmid)  # an earlier state of the record was found, this one is not
             return False
         self.found.add(paper.pmid)
         if len(self.found) > self.limit:
@@ -104,7 +106,10 @@ def pull_files(
 
 
 def _begin(query: Query, library: Library, source: str, version: str, limit: int | None) -> _Search:
-    run = library.begin(query.name, term=query.term, source=source, version=version)
+    return _search(query, library.begin(query.name, term=query.term, source=source, version=version), limit)
+
+
+def _search(query: Query, run: int, limit: int | None) -> _Search:
     search = _Search(query, run, limit or query.max_hits)
     try:
         search.matcher = compile_term(query.term)
@@ -121,24 +126,30 @@ def batched(entries: Iterable[_Spooled], size: int) -> Iterator[list[_Spooled]]:
 
 
 def plan_files(
-    queries: Sequence[Query], sources: Sequence[Source], library: Reader | None, *, watch: Watch = unwatched
-) -> list[tuple[str, int, int]]:
-    """For each query (name, how many papers it finds, how many of them are not held); nothing is stored."""
-    matchers = [(query.name, compile_term(query.term), set[int]()) for query in queries]
+    queries: Sequence[Query],
+    sources: Sequence[Source],
+    library: Reader | None,
+    *,
+    limit: int | None = None,
+    watch: Watch = unwatched,
+) -> list[tuple[str, int, int, QueryError | None]]:
+    """For each query (name, papers it finds, how many of them are not held, why it would be refused).
+
+    Nothing is stored. A record that cannot be read is passed over, as the run itself would report it.
+    """
+    searches = [_search(query, 0, limit) for query in queries]
     for source in sources:
         for thing, _ in read(pubmed.cut(piece for piece, _ in source.open())):
-            if isinstance(thing, Unreadable):
-                raise RecordError(f"{source.name}: {thing.sentence}", pmid=thing.pmid)
             if isinstance(thing, Paper):
-                for _, matcher, found in matchers:
-                    if matcher(thing):
-                        found.add(thing.pmid)
+                for search in searches:
+                    search.finds(thing)
         watch(source.name, source.size, source.size)
     held = set(library.held_pmids()) if library else set()
-    return [(name, len(found), len(found - held)) for name, _, found in matchers]
+    return [(each.query.name, len(each.found), len(each.found - held), each.refused) for each in searches]
 
 
-_Spooled = tuple[str, bytes, tuple[_Search, ...]]
+_Spooled = tuple[str, bytes, int]
+"""The file's name, the record packed, its PMID."""
 
 
 @dataclass(slots=True)
@@ -155,7 +166,9 @@ class _Reading:
     stored_first: set[int] = field(default_factory=set)
     """New to the library in this reading: what changes again within it is new, not changed."""
     spool: list[_Spooled] = field(default_factory=list)
-    """Found records, packed, with the file they came from and the searches that found them; the limits bound it."""
+    """Found records; the limits bound it."""
+    newest: dict[int, tuple[int, str]] = field(default_factory=dict)
+    """(version, revised) of the newest state seen of papers that were found or have several versions."""
 
     def read(self, source: Source) -> None:
         """One source from beginning to end, or to where it breaks off."""
@@ -181,13 +194,20 @@ class _Reading:
         if isinstance(thing, tuple):
             self.deleted.update(thing)
             return
-        finders = tuple(search for search in self.searches if search.finds(thing))
-        if finders:
-            self.spool.append((source.name, zlib.compress(xml, 1), finders))
+        self.unreadable = [each for each in self.unreadable if each.pmid != thing.pmid]  # whole in another file
+        state = (thing.version, thing.revised)
+        if state < self.newest.get(thing.pmid, (0, "")):
+            return  # PubMed would judge the newest state only
+        found = [search.finds(thing) for search in self.searches]
+        if any(found):
+            self.spool.append((source.name, zlib.compress(xml, 1), thing.pmid))
+        if any(found) or thing.version > 1 or thing.pmid in self.newest:
+            self.newest[thing.pmid] = state
 
     def store(self) -> None:
         """Everything that was found by a query that was not refused, a batch of one file at a time."""
-        wanted = [entry for entry in self.spool if any(not search.refused for search in entry[2])]
+        found = set().union(*(search.found for search in self.searches if not search.refused))
+        wanted = [entry for entry in self.spool if entry[2] in found]
         self.spool = []
         for source, entries in groupby(wanted, key=lambda entry: entry[0]):
             for batch in batched(entries, BATCH):
@@ -202,17 +222,19 @@ class _Reading:
             for search in self.searches:
                 if search.refused:
                     continue
-                pairs = zip(papers, batch, strict=True)
-                found = sorted({paper.pmid for (paper, _), (*_, finders) in pairs if search in finders})
+                found = sorted(search.found.intersection(pmid for *_, pmid in batch))
                 self.library.note(search.run, "new", self.library.hit(search.run, search.query.name, found))
                 for pmid in filed.changed.keys() & set(found) - self.stored_first:
                     self.library.note(search.run, "changed", [pmid], ", ".join(filed.changed[pmid]))
+        for search in self.searches:
+            search.stored.update(search.found.intersection(pmid for *_, pmid in batch))
 
     def end(self, status: str, problem: str) -> None:
-        """The runs end early; what was stored before stays."""
+        """The runs end early; what was stored before stays, and a refused query keeps its own reason."""
         for search in self.searches:
-            found = len(search.found)
-            self.library.finish(search.run, status=status, received=found, requests=0, problem=problem)
+            why = ("failed", str(search.refused)) if search.refused else (status, problem)
+            received = len(search.stored)
+            self.library.finish(search.run, status=why[0], received=received, requests=0, problem=why[1])
 
     def close(self, search: _Search) -> Run:
         """The line of the ledger for one search."""

@@ -287,6 +287,7 @@ def test_bad_input_gets_a_sentence_and_the_documented_status(filled, arguments, 
     result = filled.run(*arguments, status=status)
     assert words in result.stderr
     assert "Traceback" not in result.stderr
+    assert not re.search(r"\?[.;]", result.stderr)
     assert not result.stdout
 
 
@@ -307,6 +308,8 @@ def test_one_query_that_cannot_be_judged_does_not_stop_the_others(filled):
     (filled.folder / "queries" / "bad.toml").write_text('title = "Bad"\nterm = "examplin[crdt]"\n')
     result = filled.fetch(status=6)
     assert "bad: " in result.stderr
+    assert re.search(r"^bad +failed +nothing was stored", result.stdout, re.MULTILINE)
+    assert "0 papers found" not in result.stdout
     assert re.search(r"^head +complete", result.stdout, re.MULTILINE)
     assert filled.json("runs", "bad")[0]["status"] == "failed"
 

@@ -247,6 +247,11 @@ def _report(desk: Desk, outcome: _Outcome, retracted: Sequence[int], *, as_json:
         return
     width = max((len(run.query) for run in outcome.runs), default=0)
     for run in outcome.runs:
+        if run.status == "failed":  # not "0 papers found": nobody looked to the end
+            click.echo(
+                f"{run.query:<{width}}  {run.status:<8}  nothing was stored; the reason is on stderr and in `runs`"
+            )
+            continue
         parts = [f"{plural(run.count, 'paper')} found", f"{len(run.new):,} new", f"{len(run.changed):,} changed"]
         parts += [f"{len(pmids):,} {word}" for word, pmids in (("left", run.left), ("missing", run.missing)) if pmids]
         if run.requests:

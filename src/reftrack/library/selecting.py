@@ -155,7 +155,7 @@ def find_paper(connection: Connection, name: str) -> int:
     if found is not None:
         return int(found)
     keys = [key for (key,) in connection.rows("SELECT key FROM citation_keys")] if not plain.isdigit() else []
-    raise UsageError(f"The library holds no paper {name!r}{_nearest(plain, keys)}.")
+    raise UsageError(f"The library holds no paper {name!r}{_nearest(plain, keys) or '.'}")
 
 
 def find_tag(connection: Connection, name: str) -> tuple[str, str]:
@@ -171,7 +171,8 @@ def find_tag(connection: Connection, name: str) -> tuple[str, str]:
         if rows and (not facet or candidate == plain or rows[0][0] == facet):
             return rows[0][0], rows[0][1]
     names = [tag for (tag,) in connection.rows("SELECT tag FROM tags UNION SELECT alias FROM tag_aliases")]
-    raise UsageError(f"There is no tag {name!r}{_nearest(slug, names)}; `reftrack tag tree` shows them all.")
+    hint = _nearest(slug, names) or "; `reftrack tag tree` shows them all."
+    raise UsageError(f"There is no tag {name!r}{hint}")
 
 
 def with_children(connection: Connection, name: str) -> list[str]:
@@ -294,7 +295,7 @@ def _record_conditions(selection: Selection) -> Iterator[tuple[str, Sequence[obj
 def _found_by(connection: Connection, query: str) -> tuple[str, Sequence[object]]:
     names = [name for (name,) in connection.rows("SELECT DISTINCT query FROM runs")]
     if query not in names:
-        raise UsageError(f"No query {query!r} was ever run{_nearest(query, names)}.")
+        raise UsageError(f"No query {query!r} was ever run{_nearest(query, names) or '.'}")
     return "EXISTS (SELECT 1 FROM hits h WHERE h.query = ? AND h.pmid = p.pmid AND h.left_run IS NULL)", (query,)
 
 

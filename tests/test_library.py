@@ -41,7 +41,8 @@ def store(library, *many, source="pubmed"):
     outcomes = []
     with library.transaction():
         for each in many:
-            outcomes.append(library.save(repr(each).encode(), each, source=source, parser=1))
+            saved = library.save(repr(each).encode(), each, source=source, parser=1)
+            outcomes.append((saved.outcome, saved.fields))
             library.assign_key(each.pmid, "e", lambda pmid=each.pmid: iter([f"example{pmid}"]))
             library._untried.clear()
     return outcomes

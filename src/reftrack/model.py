@@ -427,6 +427,8 @@ class HeldPaper:
     """ISO 8601, UTC."""
     source: str = ""
     """Where the record came from: pubmed, sample, or a file's name."""
+    deleted: str = ""
+    """Since when PubMed no longer serves the record (deleted or merged: the two look alike); ISO 8601, UTC."""
 
     @property
     def study(self) -> str:
@@ -435,6 +437,37 @@ class HeldPaper:
 
 
 RunStatus = Literal["running", "complete", "partial", "failed", "interrupted"]
+Bucket = Literal["new", "late", "changed", "notice", "retracted", "left", "missing", "deleted", "stored"]
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """What one run says of one paper, and why."""
+
+    run: int
+    query: str
+    at: str
+    """When the run started; ISO 8601, UTC."""
+    pmid: int
+    bucket: Bucket
+    reason: str = ""
+    """For a person; "" where the bucket says all."""
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One field of a held record that PubMed changed. The former record itself is kept as well."""
+
+    run: int
+    """The run that brought the change."""
+    at: str
+    """When the change was stored; ISO 8601, UTC."""
+    pmid: int
+    field: str
+    """The name of a field of Paper."""
+    before: tuple[str, ...]
+    """One text for a plain field, a text a part for a list: headings, authors, sections."""
+    after: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -453,11 +486,31 @@ class Run:
     received: int = 0
     """How many of them are held when the run ends."""
     new: tuple[int, ...] = ()
+    """Found for the first time, and not in PubMed when the query last ran. Told by complete runs only, as `late` is."""
     late: tuple[int, ...] = ()
+    """Found for the first time although PubMed had them when the query last ran."""
     changed: tuple[int, ...] = ()
+    """Held before, and some field differs now; what a notice alone brings (`notice`) is not counted here."""
     notice: tuple[int, ...] = ()
+    """Held before, and gained a notice: retraction, concern, erratum, update..."""
+    retracted: tuple[int, ...] = ()
+    """Those of `notice` that were not retracted before and are now."""
     left: tuple[int, ...] = ()
+    """Found by the last complete run, served by PubMed still, and not found any more. Told by complete runs only."""
     missing: tuple[int, ...] = ()
+    """Asked for and not received, or (then also in `deleted`) held and no longer served by PubMed."""
+    deleted: tuple[int, ...] = ()
+    """Held, and PubMed no longer serves them."""
+    stored: tuple[int, ...] = ()
+    """New to the query and stored by a run that is not complete: the next complete run tells them as new or late."""
+    details: tuple[Event, ...] = ()
+    """What is to be said of these papers beyond their bucket."""
+    asked: int = 0
+    """How many records were asked for: unseen, changed, due for a look, or no longer found."""
+    changes_since: str = ""
+    """From which day on PubMed was asked what it had changed; "" if it was not asked."""
+    server: str = ""
+    """The host that answered; "" for files."""
     requests: int = 0
     started: str = ""
     finished: str | None = None

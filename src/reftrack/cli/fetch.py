@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from ..errors import EutilsError, QueryError, ReftrackError, UsageError
-from . import options
+from . import options, summary
 from .progress import watching
 from .screen import clean, json_text, note, on_terminal, plural
 from .settings import Desk, expanded
@@ -17,7 +17,7 @@ from .settings import Desk, expanded
 if TYPE_CHECKING:
     from ..eutils import Eutils
     from ..library.writing import Library
-    from ..model import Query, Run
+    from ..model import HeldPaper, Query, Run
     from ..tagging import RuleSet
     from ..workflow.offline import Source
 
@@ -31,6 +31,8 @@ class _Outcome:
 
     runs: list[Run] = field(default_factory=list)
     failures: list[ReftrackError] = field(default_factory=list)
+    papers: dict[int, HeldPaper] = field(default_factory=dict)
+    """Those that the summary names."""
 
 
 @click.command()
@@ -91,11 +93,11 @@ def command(
             _online(desk, queries, library, rules, outcome, full=full, limit=limit)
         outcome.runs = [next(library.runs(run=number)) for number in library.begun]
         stale = library.stale(rules.hash)
-        retracted = [pmid for run in outcome.runs for pmid in library.newly_retracted(run.run)]
-    _report(desk, outcome, retracted, as_json=as_json)
+        outcome.papers = {} if as_json else summary.named_papers(library, outcome.runs)
+    _report(desk, outcome, as_json=as_json)
     if stale:
         note(f"{plural(stale, 'paper')} carry tags of other rules; `reftrack retag` applies these.", quiet=desk.quiet)
-    ctx.exit(_status(outcome, retracted, strict=strict, news_code=news_code))
+    ctx.exit(_status(outcome, strict=strict, news_code=news_code))
 
 
 def _queries(desk: Desk, names: Sequence[str]) -> list[Query]:
@@ -194,8 +196,9 @@ def _plan(
     limit: int | None,
 ) -> list[dict[str, Any]]:
     """What a run would do, a line a query and source, as --json shows it."""
+    from ..library.writing import utc_now
     from ..workflow.offline import plan_files
-    from ..workflow.online import plan
+    from ..workflow.online import survey
 
     library = desk.reader()
     planned: list[dict[str, Any]] = []
@@ -208,11 +211,12 @@ def _plan(
             with _eutils(desk) as eutils:
                 for query in queries:
                     try:
-                        would = plan(query, eutils, library, full=full, limit=limit or query.max_hits)
+                        most = limit or query.max_hits
+                        would = survey(query, eutils, library, limit=most, now=utc_now(), full=full)
                     except QueryError as error:
                         planned.append(_would(query.name, 0, 0, (), error))
                     else:
-                        planned.append(_would(query.name, would.count, len(would.wanted), would.warnings, None))
+                        planned.append(_would(query.name, would.found.count, len(would.wanted), would.warnings, None))
     finally:
         if library is not None:
             library.close()
@@ -238,27 +242,14 @@ def _report_plan(planned: Sequence[dict[str, Any]], *, as_json: bool) -> None:
             click.echo(f"{would['query']}: finds {plural(would['count'], 'paper')}, would fetch {would['fetch']:,}.")
 
 
-def _report(desk: Desk, outcome: _Outcome, retracted: Sequence[int], *, as_json: bool) -> None:
+def _report(desk: Desk, outcome: _Outcome, *, as_json: bool) -> None:
     _tell_trouble(desk, outcome)
     if as_json:
         from . import shapes
 
         click.echo(json_text({"runs": [shapes.run(run) for run in outcome.runs]}))
         return
-    width = max((len(run.query) for run in outcome.runs), default=0)
-    for run in outcome.runs:
-        if run.status == "failed":  # not "0 papers found": nobody looked to the end
-            click.echo(
-                f"{run.query:<{width}}  {run.status:<8}  nothing was stored; the reason is on stderr and in `runs`"
-            )
-            continue
-        parts = [f"{plural(run.count, 'paper')} found", f"{len(run.new):,} new", f"{len(run.changed):,} changed"]
-        parts += [f"{len(pmids):,} {word}" for word, pmids in (("left", run.left), ("missing", run.missing)) if pmids]
-        if run.requests:
-            parts.append(plural(run.requests, "request"))
-        click.echo(f"{run.query:<{width}}  {run.status:<8}  {' · '.join(parts)}")
-    for pmid in retracted:
-        click.echo(f"RETRACTED since it was last fetched: PMID {pmid}; `reftrack show {pmid}`.")
+    summary.tell(outcome.runs, outcome.papers)
     if outcome.runs and on_terminal():
         note("Next: reftrack list --new, reftrack tag list, reftrack export -o papers.bib", quiet=desk.quiet)
 
@@ -278,19 +269,21 @@ def _tell_trouble(desk: Desk, outcome: _Outcome) -> None:
         note(f"reftrack: {error}")
 
 
-def _status(outcome: _Outcome, retracted: Sequence[int], *, strict: bool, news_code: bool) -> int:
+def _status(outcome: _Outcome, *, strict: bool, news_code: bool) -> int:
     """What went wrong first, then what is asked for; the numbers are the contract of cli.md."""
     serious = [error for error in outcome.failures if not isinstance(error, QueryError)]
     if serious:
         stored = any(run.status in ("complete", "partial") for run in outcome.runs)
         return PARTIAL if stored and isinstance(serious[0], EutilsError) else serious[0].exit_status
-    if any(run.status == "partial" for run in outcome.runs):
+    if any(run.status == "partial" or set(run.missing) - set(run.deleted) for run in outcome.runs):
         return PARTIAL
     # What a file cannot answer as PubMed would is no fault of the query: only PubMed's own warnings count.
     if outcome.failures or (strict and any(run.warnings for run in outcome.runs if run.source == PUBMED)):
         return REFUSED
-    if news_code and retracted:
+    if news_code and any(run.retracted for run in outcome.runs):
         return RETRACTED
-    if news_code and any(run.new or run.changed for run in outcome.runs):
+    if news_code and any(
+        run.new or run.late or run.changed or run.notice or run.left or run.deleted for run in outcome.runs
+    ):
         return NEWS
     return 0

@@ -38,7 +38,7 @@ def watching(desk: Desk, unit: str, extra: Callable[[], str] = str) -> Iterator[
         def watch(what: str, done: int, of: int) -> None:
             if what not in bars:
                 bars[what] = progress.add_task(what, total=of or None, amount="", extra="")
-            amount = f"{_short(done, unit)} of {_short(of, unit)}"
+            amount = f"{_short(done, unit)} of {_short(of, unit)}" if of else "asking"
             progress.update(bars[what], completed=done, total=of or None, amount=amount, extra=extra())  # type: ignore[arg-type]
 
         yield watch
@@ -51,12 +51,16 @@ def _silent(_what: str, _done: int, _of: int) -> None:
 def _told(unit: str, extra: Callable[[], str]) -> Watch:
     """With --verbose a log of what is being done, a line now and then."""
     last: dict[str, float] = {}
+    began: dict[str, float] = {}
 
     def tell(what: str, done: int, of: int) -> None:
         now = time.monotonic()
+        began.setdefault(what, now)
         if done >= of or now - last.get(what, 0.0) >= SECONDS_BETWEEN_LINES:
             last[what] = now
-            note(f"{what}: {_short(done, unit)} of {_short(of, unit)}{f', {extra()}' if extra() else ''}")
+            left = (now - began[what]) / done * (of - done) if 0 < done < of else 0.0
+            parts = (f"{_short(done, unit)} of {_short(of, unit)}", extra(), f"about {left:.0f} s left" if left else "")
+            note(f"{what}: {', '.join(part for part in parts if part)}")
 
     return tell
 

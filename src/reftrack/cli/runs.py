@@ -11,11 +11,12 @@ from .screen import clean, console, json_text, note, on_terminal, table, tsv
 from .settings import Desk
 
 _STYLES = {"complete": "green", "partial": "yellow", "failed": "red", "interrupted": "yellow", "running": "cyan"}
-_HEADER = ("run", "query", "status", "started", "source", "count", "received", "new", "changed", "missing", "requests")
+_LISTS = ("new", "late", "changed", "notice", "left", "missing")
+_HEADER = ("run", "query", "status", "started", "source", "count", "received", *_LISTS, "requests")
 
 
 _NARROW = ("run", "query", "status", "started", "count", "new", "missing")
-WIDE = 100
+WIDE = 120
 """Columns from which the whole line fits."""
 
 
@@ -57,9 +58,7 @@ def command(desk: Desk, query: str, *, as_json: bool) -> None:
             line.source,
             line.count,
             line.received,
-            len(line.new),
-            len(line.changed),
-            len(line.missing),
+            *(len(getattr(line, name)) for name in _LISTS),
             line.requests,
         )
         for line in lines

@@ -43,6 +43,7 @@ def paper(held: HeldPaper) -> dict[str, Any]:
         "first_seen": held.first_seen,
         "source": held.source,
         "restated": is_restated(record),
+        "deleted": held.deleted or None,
     }
 
 
@@ -83,4 +84,11 @@ def run(line: Run) -> dict[str, Any]:
         "version": line.version,
         "problem": line.problem,
         "ids_sha256": line.ids_sha256,
+        "retracted": list(line.retracted),
+        "deleted": list(line.deleted),
+        "stored": list(line.stored),
+        "asked": line.asked,
+        "changes_since": line.changes_since,
+        "server": line.server,
+        "details": [{"pmid": event.pmid, "bucket": event.bucket, "reason": event.reason} for event in line.details],
     }

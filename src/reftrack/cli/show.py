@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -41,7 +41,7 @@ def command(desk: Desk, papers: tuple[str, ...], *, xml: bool, as_json: bool) ->
         elif as_json:
             from . import shapes
 
-            click.echo(json_text([shapes.paper(held) for held in reader.held(pmids)]))
+            click.echo(json_text([shapes.paper(held) | _history_json(reader, held) for held in reader.held(pmids)]))
         else:
             for number, held in enumerate(reader.held(pmids)):
                 if number:
@@ -54,14 +54,16 @@ def _print(held: HeldPaper, reader: Reader) -> None:
         for name, text in _lines(held, reader):
             click.echo(f"{name}: {text}" if name else f"\n{text}")
         return
+    last = ""
     for name, text in _lines(held, reader):
-        if name in ("Title", "RETRACTED"):
-            beside("", text, width=0, styles=("", "bold red" if name == "RETRACTED" else "bold"))
+        if name in ("Title", "RETRACTED", "DELETED"):
+            beside("", text, width=0, styles=("", "bold" if name == "Title" else "bold red"))
         elif name:
-            beside(name, text)
+            beside(name if name != last else "", text)
         else:
             click.echo()
             beside("", text, width=0)
+        last = name
 
 
 def _lines(held: HeldPaper, reader: Reader) -> Iterator[tuple[str, str]]:
@@ -71,6 +73,8 @@ def _lines(held: HeldPaper, reader: Reader) -> Iterator[tuple[str, str]]:
         notices = [n for n in paper.notices if n.type == "retraction"]
         where = "; ".join(_reference(n.source, n.pmid) for n in notices)
         yield "RETRACTED", f"This paper was retracted{f': {where}' if where else '.'}"
+    if held.deleted:
+        yield "DELETED", f"PubMed no longer serves this record (seen {held.deleted[:10]}); what is held of it stays."
     yield "Title", clean(paper.title)
     if paper.vernacular_title and paper.vernacular_title != paper.title:
         yield "Original", clean(paper.vernacular_title)
@@ -85,7 +89,65 @@ def _lines(held: HeldPaper, reader: Reader) -> Iterator[tuple[str, str]]:
         if notice.type != "retraction":
             yield "Notice", f"{notice.type}: {_reference(notice.source, notice.pmid)}"
     yield "Found by", f"{', '.join(held.queries) or '(no saved query)'}; first seen {held.first_seen[:10]}"
+    yield from _history(reader, paper.pmid)
     yield from _abstract(paper)
+
+
+_HAPPENED = {
+    "new": "entered {query}",
+    "late": "entered {query} late",
+    "changed": "changed",
+    "notice": "notice",
+    "left": "left {query}",
+    "deleted": "deleted",
+    "missing": "did not come",
+    "stored": "stored by a run of {query} that was not complete",
+}
+"""What a run said of a paper, in words; `retracted` is a notice."""
+_SPELLED_OUT = ("title", "journal", "doi")
+"""Fields of which a reader wants the old value, however long."""
+
+
+def _history(reader: Reader, pmid: int) -> Iterator[tuple[str, str]]:
+    """What the runs said of the paper, oldest first; what several queries saw at once stands once."""
+    was: dict[int, list[str]] = {}
+    for change in reader.changes(pmid):
+        if change.field in _SPELLED_OUT and change.before:
+            was.setdefault(change.run, []).append(f"{change.field} was: {clean(' '.join(change.before))}")
+    events = reader.history(pmid)
+    gone = {event.run for event in events if event.bucket == "deleted"}  # then "did not come" says it twice
+    told: set[str] = set()
+    for event in events:
+        what = _HAPPENED.get(event.bucket, "").format(query=event.query)
+        line = f"{event.at[:10]}  {what}{f': {clean(event.reason)}' if event.reason else ''}"
+        if not what or line in told or (event.bucket == "missing" and event.run in gone):
+            continue
+        told.add(line)
+        yield "History", line
+        if event.bucket in ("changed", "notice"):
+            for text in was.pop(event.run, ()):
+                yield "History", f"            {text}"
+
+
+def _history_json(reader: Reader, held: HeldPaper) -> dict[str, Any]:
+    pmid = held.paper.pmid
+    events, changes = reader.history(pmid), reader.changes(pmid)
+    return {
+        "history": [
+            {"run": event.run, "query": event.query, "at": event.at, "bucket": event.bucket, "reason": event.reason}
+            for event in events
+        ],
+        "changes": [
+            {
+                "run": change.run,
+                "at": change.at,
+                "field": change.field,
+                "before": list(change.before),
+                "after": list(change.after),
+            }
+            for change in changes
+        ],
+    }
 
 
 def _identifiers(held: HeldPaper) -> Iterator[tuple[str, str]]:

@@ -41,6 +41,8 @@ class Found:
     warnings: tuple[str, ...]
     complete: bool
     """The distinct PMIDs are as many as `count`. If not, a PMID that is not here has not left the result set."""
+    at: str = ""
+    """NCBI's own clock when it answered; ISO 8601, UTC."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,6 +137,15 @@ class Eutils:
             cut = " and says that it cut the list" if first.truncated and first.count <= PAGE else ""
             warnings.append(f"PubMed counts {first.count} papers but listed {len(pmids)}{cut}")
         return Found(first.count, pmids, first.translation, tuple(warnings), complete)
+
+    @property
+    def server(self) -> str:
+        """The host that is asked."""
+        return self._wire.server
+
+    def revised(self, term: str, since: str, limit: int | None = None) -> Found:
+        """Find the papers of a term whose records PubMed modified on this day (ISO) or later."""
+        return self.search(f"({term}) AND {since.replace('-', '/')}:3000[mdat]", limit)
 
     def _page(self, term: str) -> answer.Answer:
         fields = {"db": "pubmed", "term": term, "retmode": "xml", "retmax": str(PAGE)}

@@ -89,6 +89,11 @@ class Wire:
         self._on_wait = on_wait
         self._free_at = float("-inf")
 
+    @property
+    def server(self) -> str:
+        """Host and port."""
+        return urlsplit(self._url).netloc
+
     def close(self) -> None:
         """Close the connections, if they are ours."""
         if self._owns_session:

@@ -3,8 +3,8 @@
 To change the schema: add a step at the end, raise SCHEMA_VERSION in `opening`, and name the columns in `columns`.
 This is the only module that loads sqlite-utils, and only a command that writes loads this module.
 
-Which tables are precious: `records`, `runs`, `run_papers`, `hits`, `hand_tags`, `citation_keys`. Every other one
-can be made again from `records` and the rules (`reftrack rebuild`).
+Which tables are precious: `records`, `checks`, `former_records`, `changes`, `unread_records`, `runs`, `run_papers`,
+`hits`, `hand_tags`, `citation_keys`. Every other one can be made again from `records` and the rules (`rebuild`).
 """
 
 from __future__ import annotations
@@ -171,6 +171,47 @@ def m0001_first(db: Database) -> None:
     for statement in _FIRST:
         db.execute(statement)
     _mark(db, 1)
+
+
+_SECOND = (
+    # What PubMed last said of a record, apart from the record: every run writes here, and the rows are narrow.
+    """CREATE TABLE checks (
+        pmid INTEGER PRIMARY KEY REFERENCES records(pmid),
+        confirmed TEXT NOT NULL,      -- when PubMed last sent this record, changed or not (UTC); '' never
+        checked TEXT NOT NULL,        -- up to when PubMed is known to have had no newer state (UTC); '' not known
+        deleted TEXT NOT NULL         -- since when PubMed no longer serves it (UTC); '' it does
+    )""",
+    """INSERT INTO checks SELECT pmid, CASE source WHEN 'pubmed' THEN fetched ELSE '' END,
+        CASE source WHEN 'pubmed' THEN fetched ELSE '' END, '' FROM records""",
+    "CREATE INDEX checks_deleted ON checks(pmid) WHERE deleted <> ''",
+    # What a record was before it changed, and which fields differ. Append only.
+    """CREATE TABLE former_records (
+        former INTEGER PRIMARY KEY, pmid INTEGER NOT NULL, run INTEGER REFERENCES runs(run), replaced TEXT NOT NULL,
+        source TEXT NOT NULL, fetched TEXT NOT NULL, sha256 TEXT NOT NULL, xml BLOB NOT NULL)""",
+    "CREATE INDEX former_records_by_paper ON former_records(pmid)",
+    """CREATE TABLE changes (
+        change INTEGER PRIMARY KEY, pmid INTEGER NOT NULL, run INTEGER REFERENCES runs(run), at TEXT NOT NULL,
+        field TEXT NOT NULL, before TEXT NOT NULL, after TEXT NOT NULL)""",
+    "CREATE INDEX changes_by_paper ON changes(pmid)",
+    # Records that came and could not be read: kept for a parser that can.
+    """CREATE TABLE unread_records (
+        pmid INTEGER PRIMARY KEY, run INTEGER REFERENCES runs(run), reason TEXT NOT NULL, source TEXT NOT NULL,
+        fetched TEXT NOT NULL, parser INTEGER NOT NULL, xml BLOB NOT NULL)""",
+    "ALTER TABLE runs ADD COLUMN asked INTEGER NOT NULL DEFAULT 0",
+    "ALTER TABLE runs ADD COLUMN changes_since TEXT NOT NULL DEFAULT ''",
+    "ALTER TABLE runs ADD COLUMN server TEXT NOT NULL DEFAULT ''",
+    # What a run that did not end well stored is told as new by the next complete one.
+    """UPDATE run_papers SET outcome = 'stored' WHERE outcome = 'new'
+        AND run IN (SELECT run FROM runs WHERE status NOT IN ('complete', 'running'))""",
+)
+
+
+@migrations()
+def m0002_ledger(db: Database) -> None:
+    """When each record was last checked, what it was before, what could not be read, and more about a run."""
+    for statement in _SECOND:
+        db.execute(statement)
+    _mark(db, 2)
 
 
 def migrate(connection: Connection) -> None:

@@ -8,7 +8,7 @@ import zlib
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, NamedTuple, Self
 
 from ..errors import LibraryError
 from ..model import (
@@ -17,30 +17,29 @@ from ..model import (
     HandTag,
     HeldPaper,
     Paper,
-    Run,
     Tag,
     TagDefinition,
 )
 from . import selecting
 from .columns import CHILDREN, PAPER_COLUMNS, paper_of
-from .opening import Connection, open_to_read
+from .ledger import LedgerReader
+from .opening import open_to_read
 
-_RUN_COLUMNS = (
-    "run, query, source, status, term, translation, warnings, count, received, requests, started, finished, "
-    "version, problem, ids_sha256"
-)
 SAMPLE = "sample"
 """The source whose records are restatements: they never replace a record from anywhere else, and are fetched anew."""
 
-OUTCOMES = ("new", "late", "changed", "notice", "left", "missing")
-"""What a run can say of a paper; each is a field of Run."""
+
+class Unread(NamedTuple):
+    """A record that came and could not be read."""
+
+    pmid: int
+    reason: str
+    source: str
+    xml: bytes
 
 
-class Reader:
+class Reader(LedgerReader):
     """A library opened to look only. Use as a context manager; what it hands out are nouns, never rows."""
-
-    def __init__(self, connection: Connection) -> None:
-        self.connection = connection
 
     @classmethod
     def open(cls, path: Path) -> Self:
@@ -91,6 +90,18 @@ class Reader:
         if not is_intact(*rows[0]):
             raise LibraryError(f"The stored record of PMID {pmid} is damaged; `reftrack fetch --full` gets it again.")
         return zlib.decompress(rows[0][0])
+
+    def former(self, pmid: int, *, after: int) -> bytes | None:
+        """The record as it stood when this run ended, if it has changed since; None if it has not."""
+        rows = self.connection.rows(
+            "SELECT xml, sha256 FROM former_records WHERE pmid = ? AND run > ? ORDER BY former LIMIT 1", (pmid, after)
+        )
+        return zlib.decompress(rows[0][0]) if rows and is_intact(*rows[0]) else None
+
+    def unread(self) -> tuple[Unread, ...]:
+        """Records that came and could not be read, by PMID."""
+        rows = self.connection.rows("SELECT pmid, reason, source, xml FROM unread_records ORDER BY pmid")
+        return tuple(Unread(pmid, reason, source, zlib.decompress(xml)) for pmid, reason, source, xml in rows)
 
     def recorded_pmids(self) -> list[int]:
         """Every PMID of which a record is stored, ascending."""
@@ -177,35 +188,6 @@ class Reader:
         """How many held papers each saved query finds."""
         return dict(self.connection.rows("SELECT query, count(*) FROM hits WHERE left_run IS NULL GROUP BY query"))
 
-    def newly_retracted(self, run: int) -> list[int]:
-        """Held papers that were not retracted before this run and are now."""
-        return [
-            pmid
-            for pmid, detail in self.connection.rows(
-                "SELECT pmid, detail FROM run_papers JOIN papers USING (pmid) "
-                "WHERE run = ? AND outcome = 'changed' AND retracted ORDER BY pmid",
-                (run,),
-            )
-            if "retracted" in detail.split(", ")
-        ]
-
-    def runs(self, query: str = "", *, run: int | None = None) -> Iterator[Run]:
-        """The ledger or a part of it, newest first, with the papers each run concerns."""
-        asked = {"query = ?": query or None, "run = ?": run}
-        conditions = [clause for clause, value in asked.items() if value is not None]
-        condition = f"WHERE {' AND '.join(conditions)}" if conditions else ""
-        values = [value for value in asked.values() if value is not None]
-        for row in self.connection.rows(f"SELECT {_RUN_COLUMNS} FROM runs {condition} ORDER BY run DESC", values):
-            concerned: dict[str, list[int]] = {}
-            for pmid, outcome in self.connection.rows(
-                "SELECT pmid, outcome FROM run_papers WHERE run = ? ORDER BY pmid", (row[0],)
-            ):
-                concerned.setdefault(outcome, []).append(pmid)
-            values_of_run: dict[str, Any] = dict(zip(_RUN_COLUMNS.split(", "), row, strict=True))
-            values_of_run["warnings"] = tuple(json.loads(values_of_run["warnings"]))
-            values_of_run |= {name: tuple(concerned.get(name, ())) for name in OUTCOMES}
-            yield Run(**values_of_run)
-
     def counts(self) -> dict[str, int]:
         """How many papers, runs, hand tags and so on the library holds, by name."""
         tables = ("papers", "records", "runs", "hits", "hand_tags", "rule_tags", "citation_keys")
@@ -276,11 +258,18 @@ class Reader:
     def _about(self, pmids: Sequence[int]) -> dict[int, dict[str, Any]]:
         marks = ",".join("?" * len(pmids))
         about: dict[int, dict[str, Any]] = {
-            pmid: {"key": key, "first_seen": first_seen, "source": source, "tags": (), "queries": ()}
-            for pmid, key, first_seen, source in self.connection.rows(
-                f"""SELECT p.pmid, coalesce(k.key, ''), p.first_seen, r.source FROM papers p
+            pmid: {
+                "key": key,
+                "first_seen": first_seen,
+                "source": source,
+                "deleted": deleted,
+                "tags": (),
+                "queries": (),
+            }
+            for pmid, key, first_seen, source, deleted in self.connection.rows(
+                f"""SELECT p.pmid, coalesce(k.key, ''), p.first_seen, r.source, coalesce(c.deleted, '') FROM papers p
                 JOIN records r ON r.pmid = p.pmid LEFT JOIN citation_keys k ON k.pmid = p.pmid
-                WHERE p.pmid IN ({marks})""",
+                LEFT JOIN checks c ON c.pmid = p.pmid WHERE p.pmid IN ({marks})""",
                 pmids,
             )
         }

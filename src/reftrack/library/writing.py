@@ -12,7 +12,7 @@ import os
 import zlib
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import fields, replace
+from dataclasses import dataclass, fields, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Literal, Self
@@ -20,10 +20,23 @@ from typing import Literal, Self
 from ..errors import LibraryError
 from ..model import Evidence, HandTag, Paper, Tag, TagDefinition
 from .columns import CHILDREN, PAPER_COLUMNS, paper_row, section_rows
+from .history import differences, texts
+from .ledger import LedgerWriter
 from .opening import Connection, open_new, open_to_write
 from .reading import EFFECTIVE_TAGS, SAMPLE, Reader, is_intact
 
-Outcome = Literal["new", "changed", "same"]
+
+@dataclass(frozen=True, slots=True)
+class Saved:
+    """What storing a record came to."""
+
+    outcome: Literal["new", "changed", "same"]
+    fields: tuple[str, ...] = ()
+    """Names of the fields that differ from what was held."""
+    before: Paper | None = None
+    """What was held before, if it changed."""
+    restated: bool = False
+    """What was held before was the shipped sample's restatement, and this is the published record."""
 
 
 def utc_now() -> str:
@@ -31,15 +44,14 @@ def utc_now() -> str:
     return datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
-class Library(Reader):
+class Library(Reader, LedgerWriter):
     """A library opened to change it."""
 
     def __init__(self, connection: Connection, *, now: Callable[[], str] = utc_now) -> None:
         super().__init__(connection)
         self._now = now
         self._untried: dict[str, Iterator[str]] = {}
-        self.begun: list[int] = []
-        """The runs that began through this connection: another process may run others meanwhile."""
+        self.begun = []
 
     @classmethod
     def open(cls, path: Path, *, create: bool = False, now: Callable[[], str] = utc_now) -> Self:
@@ -55,35 +67,67 @@ class Library(Reader):
 
     # papers
 
-    def save(self, xml: bytes, paper: Paper, *, source: str, parser: int) -> tuple[Outcome, tuple[str, ...]]:
+    def save(self, xml: bytes, paper: Paper, *, source: str, parser: int, run: int | None = None) -> Saved:
         """Store a record and what was parsed from it; says whether it is new, and which fields changed.
 
         An older state never replaces a newer one: a lower version, an earlier DateRevised, or a restated sample
-        record over a published one is "same". Call inside a transaction.
+        record over a published one is "same". What a changed record was before is kept, with the `run` that brought
+        the change. Call inside a transaction.
         """
         digest = hashlib.sha256(xml).hexdigest()
         row = self.connection.rows(
-            """SELECT r.sha256, r.parser, r.source, r.xml, p.pmid IS NOT NULL FROM records r
+            """SELECT r.sha256, r.parser, r.source, r.xml, r.fetched, p.pmid IS NOT NULL FROM records r
             LEFT JOIN papers p ON p.pmid = r.pmid WHERE r.pmid = ?""",
             (paper.pmid,),
         )
         if not row:
             self._insert_record(paper.pmid, xml, digest, source, parser)
             self._insert_paper(paper)
-            return "new", ()
-        *state, held_source, blob, has_row = row[0]
+            return Saved("new")
+        *state, held_source, blob, fetched, has_row = row[0]
         if has_row and state == [digest, parser] and is_intact(blob, digest):
-            return "same", ()
+            return Saved("same")
         held = self.get(paper.pmid)
         if held is not None and _is_older(paper, held, restated=source == SAMPLE != held_source):
-            return "same", ()
+            return Saved("same")
+        changed = differences(held, paper)
+        if held is not None and changed:
+            self._keep_former(held, paper, changed, run, (held_source, fetched, state[0], blob))
         self._update_record(paper.pmid, xml, digest, source, parser)
-        changed = _differences(held, paper)
         if held is None:  # a record whose row was lost
             self._insert_paper(paper)
         elif changed:
             self.replace(paper)
-        return ("changed" if changed else "same"), changed
+        return Saved("changed" if changed else "same", changed, held, restated=held_source == SAMPLE != source)
+
+    def _keep_former(
+        self, held: Paper, paper: Paper, changed: Sequence[str], run: int | None, record: tuple[str, str, str, bytes]
+    ) -> None:
+        now = self._now()
+        self.connection.run(
+            """INSERT INTO former_records(pmid, run, replaced, source, fetched, sha256, xml)
+            VALUES (?, ?, ?, ?, ?, ?, ?)""",
+            (paper.pmid, run, now, *record),
+        )
+        self.connection.many(
+            "INSERT INTO changes(pmid, run, at, field, before, after) VALUES (?, ?, ?, ?, ?, ?)",
+            [
+                (paper.pmid, run, now, name, _dump(texts(held, name)), _dump(texts(paper, name)))
+                for name in changed
+                if name != "retracted"  # follows from publication types and corrections
+            ],
+        )
+
+    def keep_unread(self, xml: bytes, *, pmid: int, reason: str, source: str, parser: int, run: int) -> None:
+        """Keep a record that could not be read, for a parser that can. Call inside a transaction."""
+        self.connection.run(
+            "INSERT OR REPLACE INTO unread_records VALUES (?, ?, ?, ?, ?, ?, ?)",
+            (pmid, run, reason, source, self._now(), parser, zlib.compress(xml, 6)),
+        )
+
+    def drop_unread(self, pmids: Iterable[int]) -> None:
+        """These records have been read since. Call inside a transaction."""
+        self.connection.many("DELETE FROM unread_records WHERE pmid = ?", [(pmid,) for pmid in pmids])
 
     def replace(self, paper: Paper) -> None:
         """Write a held paper's row and parts anew from the noun; tags, keys and hits stay."""
@@ -128,86 +172,6 @@ class Library(Reader):
     def mend_search(self) -> None:
         """Build the search index anew from the papers."""
         self.connection.run("INSERT INTO papers_fts(papers_fts) VALUES ('rebuild')")
-
-    # runs
-
-    def begin(self, query: str, *, term: str, source: str, version: str) -> int:
-        """A new line in the ledger, `running`; an unfinished one of the same query becomes `interrupted`."""
-        with self.transaction():
-            self.connection.run(
-                """UPDATE runs SET status = 'interrupted', problem = 'the program ended before the run did'
-                WHERE query = ? AND status = 'running'""",
-                (query,),
-            )
-            cursor = self.connection.run(
-                "INSERT INTO runs(query, source, status, term, started, version) VALUES (?, ?, 'running', ?, ?, ?)",
-                (query, source, term, self._now(), version),
-            )
-        assert cursor.lastrowid is not None
-        self.begun.append(cursor.lastrowid)
-        return cursor.lastrowid
-
-    def found(self, run: int, *, count: int, translation: str, warnings: Sequence[str], ids: Iterable[int]) -> None:
-        """What the search of a run said: the count, the query as it was understood, its warnings, its papers."""
-        listing = "".join(f"{pmid}\n" for pmid in sorted(ids))
-        self.connection.run(
-            "UPDATE runs SET count = ?, translation = ?, warnings = ?, ids_sha256 = ? WHERE run = ?",
-            (
-                count,
-                translation,
-                json.dumps(list(warnings), ensure_ascii=False),
-                hashlib.sha256(listing.encode()).hexdigest(),
-                run,
-            ),
-        )
-
-    def hit(self, run: int, query: str, pmids: Iterable[int]) -> list[int]:
-        """These papers are found by the query, as of this run; says which of them it did not find before."""
-        fresh = []
-        for pmid in pmids:
-            if self.connection.value("SELECT 1 FROM hits WHERE query = ? AND pmid = ?", (query, pmid)) is None:
-                fresh.append(pmid)
-            self.connection.run(
-                """INSERT INTO hits(query, pmid, first_run, last_run) VALUES (?, ?, ?, ?)
-                ON CONFLICT(query, pmid) DO UPDATE SET last_run = excluded.last_run, left_run = NULL""",
-                (query, pmid, run, run),
-            )
-        return fresh
-
-    def leave(self, run: int, query: str, found: Iterable[int]) -> list[int]:
-        """Papers that the query found before and a complete run does not find any more; they stay in the library."""
-        still = set(found)
-        gone = [
-            pmid
-            for (pmid,) in self.connection.rows(
-                "SELECT pmid FROM hits WHERE query = ? AND left_run IS NULL ORDER BY pmid", (query,)
-            )
-            if pmid not in still
-        ]
-        self.connection.many(
-            "UPDATE hits SET left_run = ? WHERE query = ? AND pmid = ?", [(run, query, pmid) for pmid in gone]
-        )
-        return gone
-
-    def note(self, run: int, outcome: str, pmids: Iterable[int], detail: str = "") -> None:
-        """What a run says of papers: new, changed (which fields), missing..."""
-        self.connection.many(
-            "INSERT OR REPLACE INTO run_papers VALUES (?, ?, ?, ?)", [(run, pmid, outcome, detail) for pmid in pmids]
-        )
-
-    def finish(self, run: int, *, status: str, received: int, requests: int, problem: str = "") -> None:
-        """Close the line of the ledger."""
-        self.connection.run(
-            "UPDATE runs SET status = ?, received = ?, requests = ?, problem = ?, finished = ? WHERE run = ?",
-            (status, received, requests, problem, self._now(), run),
-        )
-
-    def close_unfinished(self) -> int:
-        """Mark runs that never ended as interrupted; says how many there were."""
-        return self.connection.run(
-            """UPDATE runs SET status = 'interrupted', problem = 'the program ended before the run did'
-            WHERE status = 'running'"""
-        ).rowcount
 
     # tags
 
@@ -348,12 +312,8 @@ def _is_older(paper: Paper, held: Paper, *, restated: bool) -> bool:
     return bool(held.revised and paper.revised) and paper.revised < held.revised
 
 
-def _differences(held: Paper | None, paper: Paper) -> tuple[str, ...]:
-    """Names of the fields that changed, and "retracted" if that changed; all of them if the row was gone."""
-    names = (*(field.name for field in fields(Paper)), "retracted")
-    if held is None:
-        return names
-    return tuple(name for name in names if getattr(held, name) != getattr(paper, name))
+def _dump(values: Sequence[str]) -> str:
+    return json.dumps(values, ensure_ascii=False)
 
 
 def _evidence_json(evidence: Sequence[Evidence]) -> str:

@@ -8,9 +8,10 @@ from dataclasses import dataclass, field
 
 from .. import pubmed, tagging
 from ..errors import LibraryError, RecordError
+from ..library.reading import Unread
 from ..library.writing import Library
 from ..model import Paper
-from .filing import Unreadable, Watch, give_key, tag_paper, unwatched
+from .filing import Unreadable, Watch, file_papers, give_key, tag_paper, unwatched
 
 BATCH = 500
 """Papers handled in one transaction."""
@@ -66,7 +67,8 @@ def retag(
 def rebuild(library: Library, rules: tagging.RuleSet, *, watch: Watch = unwatched) -> Rebuilt:
     """Parse every stored record again and tag what changed; keys, hand tags, runs and hits stay.
 
-    A record that the parser cannot read keeps the paper it has and is reported.
+    A record that the parser cannot read keeps the paper it has and is reported. One that could not be read when it
+    came is tried again, and becomes a paper if it can be read now.
     """
     done = Rebuilt()
     library.set_vocabulary(rules.definitions)
@@ -78,6 +80,9 @@ def rebuild(library: Library, rules: tagging.RuleSet, *, watch: Watch = unwatche
                 _reparse(library, rules, pmid, done)
         done.looked_at += len(part)
         watch("rebuild", done.looked_at, len(pmids))
+    with library.transaction():
+        for unread in library.unread():
+            _read_at_last(library, rules, unread, done)
     return done
 
 
@@ -112,6 +117,18 @@ def _compare(paper: Paper, before: set[str], after: set[str], done: Retagged) ->
             examples = done.examples.setdefault(sign + slug, [])
             if len(examples) < 3:  # noqa: PLR2004 - enough to look at
                 examples.append(paper.pmid)
+
+
+def _read_at_last(library: Library, rules: tagging.RuleSet, unread: Unread, done: Rebuilt) -> None:
+    try:
+        paper = pubmed.parse(unread.xml)
+    except RecordError as error:
+        done.unreadable.append(Unreadable(unread.pmid, str(error)))
+        return
+    file_papers(library, rules, [(paper, unread.xml)], source=unread.source)
+    library.drop_unread([unread.pmid])
+    done.looked_at += 1
+    done.changed += 1
 
 
 def _reparse(library: Library, rules: tagging.RuleSet, pmid: int, done: Rebuilt) -> None:

@@ -34,12 +34,23 @@ class Unreadable:
         return f"{whose} cannot be read: {self.reason}"
 
 
+@dataclass(frozen=True, slots=True)
+class Altered:
+    """A held record that came changed: what it was, what it is, and the fields that differ."""
+
+    before: Paper | None
+    after: Paper
+    fields: tuple[str, ...]
+    restated: bool = False
+    """What was held was the shipped sample's restatement."""
+
+
 @dataclass(slots=True)
 class Filed:
     """What became of a handful of records."""
 
     new: list[int] = field(default_factory=list)
-    changed: dict[int, tuple[str, ...]] = field(default_factory=dict)
+    changed: dict[int, Altered] = field(default_factory=dict)
     same: list[int] = field(default_factory=list)
 
 
@@ -66,23 +77,28 @@ def read(records: Iterator[Record]) -> Iterator[tuple[Paper | tuple[int, ...] | 
 
 
 def file_papers(
-    library: Library, rules: tagging.RuleSet, papers: Sequence[tuple[Paper, bytes]], *, source: str
+    library: Library,
+    rules: tagging.RuleSet,
+    papers: Sequence[tuple[Paper, bytes]],
+    *,
+    source: str,
+    run: int | None = None,
 ) -> Filed:
     """Store and tag these papers, by PMID ascending so that citation keys do not depend on the order of a reply.
 
-    Call inside a transaction of the library.
+    `run` is kept with what a changed record was before. Call inside a transaction of the library.
     """
     filed = Filed()
     for paper, xml in sorted(papers, key=lambda pair: (pair[0].pmid, pair[0].version)):
-        outcome, fields = library.save(xml, paper, source=source, parser=pubmed.PARSER_VERSION)
-        if outcome == "new":
+        saved = library.save(xml, paper, source=source, parser=pubmed.PARSER_VERSION, run=run)
+        if saved.outcome == "new":
             filed.new.append(paper.pmid)
             give_key(library, paper)
-        elif outcome == "changed":
-            filed.changed[paper.pmid] = fields
+        elif saved.outcome == "changed":
+            filed.changed[paper.pmid] = Altered(saved.before, paper, saved.fields, saved.restated)
         else:
             filed.same.append(paper.pmid)
-        if outcome != "same":
+        if saved.outcome != "same":
             tag_paper(library, rules, paper)
     return filed
 

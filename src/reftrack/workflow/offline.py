@@ -18,6 +18,7 @@ from ..matching import Matcher, compile_term
 from ..model import Paper, Query, Run
 from ..tagging import RuleSet
 from .filing import Unreadable, Watch, file_papers, read, unwatched
+from .telling import NOT_SERVED, tell_changes
 
 BATCH = 200
 """Found papers stored in one transaction."""
@@ -92,6 +93,7 @@ def pull_files(
         if reading.unreadable and not reading.records:
             raise RecordError(f"{name} holds no PubMed record that can be read: {reading.unreadable[0].reason}")
         reading.store()
+        reading.mark_deleted()
     except ReftrackError as error:
         reading.end("partial" if reading.stored_first else "failed", str(error))
         raise
@@ -169,6 +171,11 @@ class _Reading:
     """Found records; the limits bound it."""
     newest: dict[int, tuple[int, str]] = field(default_factory=dict)
     """(version, revised) of the newest state seen of papers that were found or have several versions."""
+    held: dict[int, tuple[int, str]] = field(init=False)
+    """The same of papers that are held: a newer state of one is stored even if no query finds it any more."""
+
+    def __post_init__(self) -> None:
+        self.held = self.library.states()
 
     def read(self, source: Source) -> None:
         """One source from beginning to end, or to where it breaks off."""
@@ -199,7 +206,7 @@ class _Reading:
         if state < self.newest.get(thing.pmid, (0, "")):
             return  # PubMed would judge the newest state only
         found = [search.finds(thing) for search in self.searches]
-        if any(found):
+        if any(found) or state > self.held.get(thing.pmid, state):
             self.spool.append((source.name, zlib.compress(xml, 1), thing.pmid))
         if any(found) or thing.version > 1 or thing.pmid in self.newest:
             self.newest[thing.pmid] = state
@@ -207,25 +214,33 @@ class _Reading:
     def store(self) -> None:
         """Everything that was found by a query that was not refused, a batch of one file at a time."""
         found = set().union(*(search.found for search in self.searches if not search.refused))
-        wanted = [entry for entry in self.spool if entry[2] in found]
+        wanted = [entry for entry in self.spool if entry[2] in found or entry[2] in self.held]
         self.spool = []
         for source, entries in groupby(wanted, key=lambda entry: entry[0]):
             for batch in batched(entries, BATCH):
                 self._store_batch(source, batch)
 
+    def mark_deleted(self) -> None:
+        """Held papers that the files list as deleted, unless the files also hold a record of them, are marked."""
+        self.deleted -= set().union(*(search.stored for search in self.searches))
+        if self.deleted:
+            with self.library.transaction():
+                self.library.mark_deleted(sorted(self.deleted), at=self.library.started(self.searches[0].run))
+
     def _store_batch(self, source: str, batch: Sequence[_Spooled]) -> None:
         records = [zlib.decompress(packed) for _, packed, _ in batch]
         papers = [(pubmed.parse(xml), xml) for xml in records]
         with self.library.transaction():
-            filed = file_papers(self.library, self.rules, papers, source=source)
+            filed = file_papers(self.library, self.rules, papers, source=source, run=self.searches[0].run)
             self.stored_first.update(filed.new)
+            known = {pmid: altered for pmid, altered in filed.changed.items() if pmid not in self.stored_first}
             for search in self.searches:
                 if search.refused:
                     continue
-                found = sorted(search.found.intersection(pmid for *_, pmid in batch))
-                self.library.note(search.run, "new", self.library.hit(search.run, search.query.name, found))
-                for pmid in filed.changed.keys() & set(found) - self.stored_first:
-                    self.library.note(search.run, "changed", [pmid], ", ".join(filed.changed[pmid]))
+                found = search.found.intersection(pmid for *_, pmid in batch)
+                theirs = found | self.library.members(search.query.name) if known else found
+                self.library.hit(search.run, search.query.name, sorted(found))
+                tell_changes(self.library, search.run, {p: altered for p, altered in known.items() if p in theirs})
         for search in self.searches:
             search.stored.update(search.found.intersection(pmid for *_, pmid in batch))
 
@@ -248,7 +263,12 @@ class _Reading:
                 warnings=[*search.matcher.warnings, *(each.sentence for each in self.unreadable), *self._deletions()],
                 ids=search.found,
             )
-            self.library.note(search.run, "missing", [each.pmid for each in self.unreadable if each.pmid is not None])
+            # The file will not change: what it brought is told now, also where some of its records cannot be read.
+            self.library.note(search.run, "new", list(self.library.joined(search.run, search.query.name)))
+            self.library.note(
+                search.run, "missing", {each.pmid: each.reason for each in self.unreadable if each.pmid is not None}
+            )
+            self._note_deleted(search)
             self.library.finish(
                 search.run,
                 status="partial" if number else "complete",
@@ -257,6 +277,12 @@ class _Reading:
                 problem=f"{number} of {self.records + number} records could not be read" if number else "",
             )
         return next(self.library.runs(run=search.run))
+
+    def _note_deleted(self, search: _Search) -> None:
+        theirs = self.deleted & (search.found | self.library.members(search.query.name))
+        if theirs:
+            self.library.note(search.run, "deleted", theirs, NOT_SERVED)
+            self.library.note(search.run, "missing", theirs, NOT_SERVED)
 
     def _deletions(self) -> list[str]:
         held = sorted(self.deleted.intersection(self.library.held_pmids())) if self.deleted else []

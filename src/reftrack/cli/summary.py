@@ -1,0 +1,90 @@
+"""What a fetch came to, a line a query and a line for each paper that a reader must know of.
+
+A first run brings nothing but new papers: there the count says it all. Later runs name theirs, as long as they are few;
+`digest` has all of them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING
+
+import click
+
+from .screen import beside, clean, on_terminal, plural
+
+if TYPE_CHECKING:
+    from ..library.reading import Reader
+    from ..model import Bucket, HeldPaper, Run
+
+FEW = 5
+"""Papers of one kind that are named."""
+_NAMED: tuple[Bucket, ...] = ("notice", "new", "late", "changed", "left", "deleted")
+_WIDTH = 11
+
+
+def named_papers(library: Reader, runs: Sequence[Run]) -> dict[int, HeldPaper]:
+    """The papers that the summary of these runs will name."""
+    pmids = {pmid for run in runs for bucket in _NAMED for pmid in _shown(run, bucket)}
+    return {held.paper.pmid: held for held in library.held(sorted(pmids))}
+
+
+def tell(runs: Sequence[Run], papers: Mapping[int, HeldPaper]) -> None:
+    """Print the summary: what was found, what is news, and why."""
+    width = max((len(run.query) for run in runs), default=0)
+    for run in runs:
+        click.echo(f"{run.query:<{width}}  {run.status:<8}  {_counts(run)}")
+        for label, name, text in _news(run, papers):
+            if on_terminal():
+                style = "bold red" if label == "RETRACTED" else "cyan"
+                beside(f"{label:<9}", f"{name}  {text}", indent=2, width=_WIDTH, styles=(style, ""))
+            else:
+                click.echo(f"  {label:<9}  {name}  {text}")
+
+
+def _counts(run: Run) -> str:
+    if run.status == "failed":  # not "0 papers found": nobody looked to the end
+        return "nothing was stored; the reason is on stderr and in `runs`"
+    parts = [f"{plural(run.count, 'paper')} found"]
+    parts += [f"{len(run.stored):,} stored"] if run.stored else [f"{len(run.new):,} new"]
+    parts += [f"{len(run.late):,} late"] if run.late else []
+    parts.append(f"{len(run.changed):,} changed")
+    if run.notice:
+        parts.append(
+            plural(len(run.notice), "notice") + (f" ({len(run.retracted)} retracted)" if run.retracted else "")
+        )
+    missing = set(run.missing) - set(run.deleted)
+    parts += [f"{len(run.left):,} left"] if run.left else []
+    parts += [f"{len(run.deleted):,} deleted"] if run.deleted else []
+    parts += [f"{len(missing):,} missing"] if missing else []
+    parts += [plural(run.requests, "request")] if run.requests else []
+    return " · ".join(parts)
+
+
+def _shown(run: Run, bucket: Bucket) -> tuple[int, ...]:
+    pmids: tuple[int, ...] = getattr(run, bucket)
+    if bucket == "notice":  # a retraction is never one of "3 more"
+        pmids = (*run.retracted, *(pmid for pmid in pmids if pmid not in run.retracted))
+        return pmids[: max(FEW, len(run.retracted))]
+    if bucket == "new" and (len(pmids) > FEW or len(pmids) == run.count):  # many, or a first run
+        return ()
+    return pmids[:FEW]
+
+
+def _news(run: Run, papers: Mapping[int, HeldPaper]) -> Iterator[tuple[str, str, str]]:
+    """(what happened, the paper's key, its title and the reason) for each paper that is named."""
+    reasons = {(event.bucket, event.pmid): event.reason for event in run.details}
+    for bucket in _NAMED:
+        shown = _shown(run, bucket)
+        for pmid in shown:
+            held = papers.get(pmid)
+            label = "RETRACTED" if bucket == "notice" and pmid in run.retracted else bucket
+            name = held.key if held else f"PMID {pmid}"
+            title = clean(held.paper.title) if held else ""
+            if held and held.paper.retracted and label != "RETRACTED" and not title.upper().startswith("RETRACTED"):
+                title = f"RETRACTED: {title}"
+            reason = clean(reasons.get((bucket, pmid), ""))
+            yield label, name, " — ".join(part for part in (title, reason) if part)
+        more = len(getattr(run, bucket)) - len(shown)
+        if shown and more:
+            yield bucket, f"and {more:,} more:", f"reftrack digest --run {run.run}"

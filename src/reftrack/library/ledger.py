@@ -1,0 +1,317 @@
+"""The ledger: what was asked, what came, and what every run says of every paper.
+
+A query's members are the papers it finds; who joined and who left is told by complete runs only, against the complete
+run before. What a run that broke off stored waits as `stored` until a complete one tells it as new or late.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from typing import Any, NamedTuple, cast, get_args
+
+from ..model import Bucket, Change, Event, Run
+from .opening import Connection
+
+PUBMED = "pubmed"
+"""The source of a run that asked PubMed itself, and of the records it brought."""
+
+BUCKETS: tuple[Bucket, ...] = get_args(Bucket)
+"""What a run can say of a paper; each is a field of Run."""
+
+_RUN_COLUMNS = (
+    "run, query, source, status, term, translation, warnings, count, received, asked, changes_since, server, "
+    "requests, started, finished, version, problem, ids_sha256"
+)
+_ENDED_EARLY = "the program ended before the run did"
+
+
+class LastRun(NamedTuple):
+    """A complete run of a query, as the one after it needs to know it."""
+
+    run: int
+    started: str
+    term: str
+    translation: str
+
+
+class Standing(NamedTuple):
+    """How well a held record is known to be what PubMed has."""
+
+    confirmed: str
+    """When PubMed last sent it, changed or not (UTC); "" never."""
+    checked: str
+    """Up to when PubMed is known to have had no newer state (UTC); "" not known."""
+    deleted: str
+    """Since when PubMed no longer serves it (UTC); "" it does."""
+    status: str
+    """MedlineCitation/@Status."""
+
+
+class LedgerReader:
+    """The runs of a library and what they say, to look at."""
+
+    def __init__(self, connection: Connection) -> None:
+        self.connection = connection
+
+    def runs(self, query: str = "", *, run: int | None = None) -> Iterator[Run]:
+        """The ledger or a part of it, newest first, with the papers each run concerns."""
+        asked = {"query = ?": query or None, "run = ?": run}
+        conditions = [clause for clause, value in asked.items() if value is not None]
+        condition = f"WHERE {' AND '.join(conditions)}" if conditions else ""
+        values = [value for value in asked.values() if value is not None]
+        for row in self.connection.rows(f"SELECT {_RUN_COLUMNS} FROM runs {condition} ORDER BY run DESC", values):
+            line: dict[str, Any] = dict(zip(_RUN_COLUMNS.split(", "), row, strict=True))
+            line["warnings"] = tuple(json.loads(line["warnings"]))
+            events = self.events([line["run"]])
+            for bucket in BUCKETS:
+                line[bucket] = tuple(event.pmid for event in events if event.bucket == bucket)
+            yield Run(**line, details=tuple(event for event in events if event.reason))
+
+    def events(self, runs: Sequence[int]) -> tuple[Event, ...]:
+        """What these runs say of papers, by run and PMID."""
+        return tuple(event for run in runs for event in self._events("e.run = ?", (run,)))
+
+    def events_since(self, moment: str) -> tuple[Event, ...]:
+        """What the runs that started at this time (ISO 8601, UTC) or later say of papers, by run and PMID."""
+        return self._events("r.started >= ?", (moment,))
+
+    def history(self, pmid: int) -> tuple[Event, ...]:
+        """What every run said of one paper, oldest first."""
+        return self._events("e.pmid = ?", (pmid,))
+
+    def _events(self, condition: str, values: Sequence[object]) -> tuple[Event, ...]:
+        rows = self.connection.rows(
+            f"""SELECT e.run, r.query, r.started, e.pmid, e.outcome, e.detail FROM run_papers e
+            JOIN runs r ON r.run = e.run WHERE {condition} ORDER BY e.run, e.pmid, e.outcome""",
+            values,
+        )
+        return tuple(Event(*row) for row in rows)
+
+    def changes(self, pmid: int) -> tuple[Change, ...]:
+        """What PubMed changed in a held record, field by field, oldest first."""
+        return tuple(
+            Change(run or 0, at, pmid, field, tuple(json.loads(before)), tuple(json.loads(after)))
+            for run, at, field, before, after in self.connection.rows(
+                "SELECT run, at, field, before, after FROM changes WHERE pmid = ? ORDER BY change", (pmid,)
+            )
+        )
+
+    def started(self, run: int) -> str:
+        """When a run started; ISO 8601, UTC."""
+        return str(self.connection.value("SELECT started FROM runs WHERE run = ?", (run,)))
+
+    def last_complete(self, query: str, *, before: int | None = None, online: bool = False) -> LastRun | None:
+        """The newest complete run of a query, if need be before a run, or of those that asked PubMed."""
+        rows = self.connection.rows(
+            f"""SELECT run, started, term, translation FROM runs WHERE query = ? AND status = 'complete'
+            AND run < ? {"AND source = 'pubmed'" if online else ""} ORDER BY run DESC LIMIT 1""",
+            (query, before if before is not None else 1 << 62),
+        )
+        return LastRun(*rows[0]) if rows else None
+
+    def last_missing(self, query: str, *, before: int) -> dict[int, str]:
+        """What the finished run before this one missed, and why; {} if there was none."""
+        rows = self.connection.rows(
+            """SELECT e.pmid, e.detail FROM run_papers e WHERE e.outcome = 'missing' AND e.run = (
+                SELECT max(run) FROM runs WHERE query = ? AND run < ? AND source = 'pubmed'
+                AND status IN ('complete', 'partial'))""",
+            (query, before),
+        )
+        return dict(rows)
+
+    def members(self, query: str, *, online: bool = False) -> set[int]:
+        """Papers that the query finds and that have not left it; with `online`, those that PubMed itself named."""
+        source = "AND r.source = 'pubmed'" if online else ""
+        rows = self.connection.rows(
+            f"""SELECT h.pmid FROM hits h JOIN runs r ON r.run = h.last_run
+            WHERE h.query = ? AND h.left_run IS NULL {source}""",
+            (query,),
+        )
+        return {pmid for (pmid,) in rows}
+
+    def strays(self, query: str) -> set[int]:
+        """Papers that have left this query and that no other finds: nobody else looks after them."""
+        rows = self.connection.rows(
+            """SELECT h.pmid FROM hits h WHERE h.query = ? AND h.left_run IS NOT NULL AND NOT EXISTS (
+                SELECT 1 FROM hits o WHERE o.pmid = h.pmid AND o.left_run IS NULL)""",
+            (query,),
+        )
+        return {pmid for (pmid,) in rows}
+
+    def standings(self) -> dict[int, Standing]:
+        """Every paper held as PubMed has it, with how well it is known to be up to date."""
+        rows = self.connection.rows(
+            """SELECT p.pmid, coalesce(c.confirmed, ''), coalesce(c.checked, ''), coalesce(c.deleted, ''), p.status
+            FROM papers p JOIN records r ON r.pmid = p.pmid LEFT JOIN checks c ON c.pmid = p.pmid
+            WHERE r.source <> 'sample'"""
+        )
+        return {pmid: Standing(*rest) for pmid, *rest in rows}
+
+    def states(self) -> dict[int, tuple[int, str]]:
+        """Every paper held as PubMed has it, with the version and the revision date (ISO) of what is held."""
+        rows = self.connection.rows(
+            """SELECT p.pmid, p.version, p.revised FROM papers p JOIN records r ON r.pmid = p.pmid
+            WHERE r.source <> 'sample'"""
+        )
+        return {pmid: (version, revised) for pmid, version, revised in rows}
+
+    def told_since(self, run: int, *, before: int, query: str) -> tuple[Event, ...]:
+        """Changes and notices that runs of other queries brought between two runs, and did not only repeat."""
+        return self._events(
+            """e.run > ? AND e.run < ? AND r.query <> ? AND e.outcome IN ('changed', 'notice', 'retracted')
+            AND EXISTS (SELECT 1 FROM changes c WHERE c.pmid = e.pmid AND c.run = e.run)""",
+            (run, before, query),
+        )
+
+
+class LedgerWriter(LedgerReader):
+    """The ledger, to write. Call inside a transaction of the library, unless a method says otherwise."""
+
+    _now: Callable[[], str]
+    begun: list[int]
+    """The runs that began through this connection: another process may run others meanwhile."""
+
+    def begin(self, query: str, *, term: str, source: str, version: str, server: str = "") -> int:
+        """A new line in the ledger, `running`; an unfinished one of the same query becomes `interrupted`.
+
+        Is its own transaction.
+        """
+        with self.connection.transaction():
+            self.connection.run(
+                "UPDATE runs SET status = 'interrupted', problem = ? WHERE query = ? AND status = 'running'",
+                (_ENDED_EARLY, query),
+            )
+            cursor = self.connection.run(
+                """INSERT INTO runs(query, source, status, term, started, version, server)
+                VALUES (?, ?, 'running', ?, ?, ?, ?)""",
+                (query, source, term, self._now(), version, server),
+            )
+        assert cursor.lastrowid is not None
+        self.begun.append(cursor.lastrowid)
+        return cursor.lastrowid
+
+    def close_unfinished(self) -> int:
+        """Mark runs that never ended as interrupted; says how many there were."""
+        return self.connection.run(
+            "UPDATE runs SET status = 'interrupted', problem = ? WHERE status = 'running'", (_ENDED_EARLY,)
+        ).rowcount
+
+    def found(self, run: int, *, count: int, translation: str, warnings: Sequence[str], ids: Iterable[int]) -> None:
+        """What the search of a run said: the count, the query as it was understood, its warnings, its papers."""
+        listing = "".join(f"{pmid}\n" for pmid in sorted(ids))
+        self.connection.run(
+            "UPDATE runs SET count = ?, translation = ?, warnings = ?, ids_sha256 = ? WHERE run = ?",
+            (
+                count,
+                translation,
+                json.dumps(list(warnings), ensure_ascii=False),
+                hashlib.sha256(listing.encode()).hexdigest(),
+                run,
+            ),
+        )
+
+    def progress(self, run: int, *, received: int, asked: int, requests: int, changes_since: str = "") -> None:
+        """How far a run has come: written with every batch, so that a run that is killed has said so."""
+        self.connection.run(
+            "UPDATE runs SET received = ?, asked = ?, requests = ?, changes_since = ? WHERE run = ?",
+            (received, asked, requests, changes_since, run),
+        )
+
+    def finish(self, run: int, *, status: str, received: int, requests: int, problem: str = "") -> None:
+        """Close the line of the ledger; a complete run says so on those of its query that were interrupted before."""
+        self.connection.run(
+            "UPDATE runs SET status = ?, received = ?, requests = ?, problem = ?, finished = ? WHERE run = ?",
+            (status, received, requests, problem, self._now(), run),
+        )
+        if status == "complete":
+            self.connection.run(
+                """UPDATE runs SET problem = problem || '; run ' || :run || ' went on and completed it'
+                WHERE status = 'interrupted' AND run < :run AND problem NOT LIKE '%completed it'
+                AND query = (SELECT query FROM runs WHERE run = :run)""",
+                {"run": run},
+            )
+
+    # who is found by which query
+
+    def hit(self, run: int, query: str, pmids: Iterable[int]) -> list[int]:
+        """These papers are found by the query, as of this run; says which of them it did not find before."""
+        fresh = []
+        for pmid in pmids:
+            rows = self.connection.rows("SELECT left_run FROM hits WHERE query = ? AND pmid = ?", (query, pmid))
+            if not rows or rows[0][0] is not None:
+                fresh.append(pmid)
+            self.connection.run(
+                """INSERT INTO hits(query, pmid, first_run, last_run) VALUES (?, ?, ?, ?)
+                ON CONFLICT(query, pmid) DO UPDATE SET last_run = excluded.last_run, left_run = NULL""",
+                (query, pmid, run, run),
+            )
+        self.note(run, "stored", fresh)
+        return fresh
+
+    def joined(self, run: int, query: str) -> dict[int, int]:
+        """Papers the query finds and did not find in its last complete run → the run in which they first came.
+
+        Takes them over from this run's `stored`: call once, when the run is complete.
+        """
+        last = self.last_complete(query, before=run)
+        rows = self.connection.rows(
+            """SELECT e.pmid, min(h.first_run) FROM run_papers e JOIN runs r ON r.run = e.run
+            JOIN hits h ON h.query = r.query AND h.pmid = e.pmid
+            WHERE e.outcome = 'stored' AND r.query = ? AND e.run > ? AND e.run <= ? GROUP BY e.pmid""",
+            (query, last.run if last else 0, run),
+        )
+        self.connection.run("DELETE FROM run_papers WHERE run = ? AND outcome = 'stored'", (run,))
+        return dict(rows)
+
+    def leave(self, run: int, query: str, pmids: Iterable[int]) -> None:
+        """These papers are not found by the query any more, as of this complete run; they stay in the library."""
+        self.connection.many(
+            "UPDATE hits SET left_run = ? WHERE query = ? AND pmid = ?", [(run, query, pmid) for pmid in pmids]
+        )
+
+    def note(self, run: int, bucket: Bucket, pmids: Iterable[int] | Mapping[int, str], reason: str = "") -> None:
+        """What a run says of papers; a mapping gives each its own reason."""
+        reasons = pmids if isinstance(pmids, Mapping) else dict.fromkeys(pmids, reason)
+        self.connection.many(
+            "INSERT OR REPLACE INTO run_papers VALUES (?, ?, ?, ?)",
+            [(run, pmid, cast("str", bucket), why) for pmid, why in reasons.items()],
+        )
+
+    def unnote(self, run: int, bucket: Bucket, pmids: Iterable[int]) -> None:
+        """Take back what a run that is still under way said of papers."""
+        self.connection.many(
+            "DELETE FROM run_papers WHERE run = ? AND outcome = ? AND pmid = ?", [(run, bucket, pmid) for pmid in pmids]
+        )
+
+    # how well a record is known
+
+    def confirm(self, pmids: Sequence[int], *, at: str) -> list[int]:
+        """PubMed sent these records, as of `at`; says which of them it had not served before."""
+        back = [
+            pmid for pmid in pmids if self.connection.value("SELECT deleted <> '' FROM checks WHERE pmid = ?", (pmid,))
+        ]
+        self.connection.many(
+            """INSERT INTO checks VALUES (?, ?, ?, '') ON CONFLICT(pmid) DO UPDATE
+            SET confirmed = excluded.confirmed, checked = excluded.checked, deleted = ''""",
+            [(pmid, at, at) for pmid in pmids],
+        )
+        return back
+
+    def check(self, pmids: Iterable[int], *, at: str) -> None:
+        """PubMed says that these records have not changed, as of `at`."""
+        self.connection.many("UPDATE checks SET checked = ? WHERE pmid = ?", [(at, pmid) for pmid in pmids])
+
+    def mark_deleted(self, pmids: Iterable[int], *, at: str) -> list[int]:
+        """PubMed no longer serves these held records; they stay. Says for which of them this is news."""
+        fresh = []
+        for pmid in pmids:
+            held = self.connection.value("SELECT 1 FROM records WHERE pmid = ?", (pmid,))
+            if held and not self.connection.value("SELECT deleted <> '' FROM checks WHERE pmid = ?", (pmid,)):
+                fresh.append(pmid)
+        self.connection.many(
+            """INSERT INTO checks VALUES (?, '', '', ?) ON CONFLICT(pmid) DO UPDATE SET deleted = excluded.deleted""",
+            [(pmid, at) for pmid in fresh],
+        )
+        return fresh

@@ -1,0 +1,483 @@
+"""What a fetch says of papers that change, over a made-up PubMed that lives: every bucket with its reason."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from eutils_server import FakeTime, status_page
+from made_up_pubmed import MadeUpPubmed
+from papers import FIRST_PMID
+from reftrack import pubmed as parser
+from reftrack import tagging
+from reftrack.errors import EutilsError
+from reftrack.eutils import Eutils
+from reftrack.library.selecting import Selection
+from reftrack.library.writing import Library
+from reftrack.model import Query
+from reftrack.workflow.deriving import rebuild
+from reftrack.workflow.online import NOT_SENT, pull
+from reftrack.workflow.telling import NOT_SERVED
+
+RULES = tagging.load()
+STROKE = Query("stroke", "Stroke", "examplin[tiab] AND stroke[mh]")
+HEAD = Query("head", "Head", "examplin[tiab] AND head injury[tiab]")
+
+
+def pmid(number):
+    return FIRST_PMID - 1 + number
+
+
+class Live:
+    """A made-up PubMed, a library, and a clock that the test moves."""
+
+    def __init__(self, folder):
+        self.pubmed = MadeUpPubmed()
+        self.now = datetime(2026, 3, 2, 9, tzinfo=UTC)
+        self.library = Library.open(folder / "l.db", create=True, now=self.text)
+        self.library.set_vocabulary(RULES.definitions)
+        for number in (1, 2, 3, 4):
+            self.pubmed.add(number, f"Examplin, study {number}.", mesh=("Stroke", "Humans"))
+        self.log = []
+
+    def text(self):
+        return self.now.strftime("%Y-%m-%dT%H:%M:%SZ")
+
+    @property
+    def today(self):
+        return self.now.date().isoformat()
+
+    def later(self, days):
+        self.now += timedelta(days=days)
+
+    def run(self, query=STROKE, *faults, full=False, **options):
+        with self.pubmed.server(rate_limit=0, **options) as server:
+            for fault in faults:
+                server.queue_fault(fault)
+            with Eutils(base_url=server.url, **FakeTime().settings) as eutils:
+                try:
+                    return pull(query, eutils, self.library, RULES, version="0", limit=5000, full=full)
+                finally:
+                    self.log = list(server.log)
+
+    def change(self, number, **values):
+        self.pubmed.change(number, revised=self.today, **values)
+
+    @property
+    def fetched(self):
+        """PMIDs that the last run asked EFetch for, in order."""
+        return [int(p) for request in self.log if "efetch" in request.path for p in request.params["id"].split(",")]
+
+    @property
+    def searched(self):
+        return [request.params["term"] for request in self.log if "esearch" in request.path]
+
+
+@pytest.fixture
+def live(tmp_path):
+    made = Live(tmp_path)
+    yield made
+    made.library.close()
+
+
+def reasons(line, bucket):
+    return {event.pmid: event.reason for event in line.details if event.bucket == bucket}
+
+
+def buckets(line):
+    names = ("new", "late", "changed", "notice", "retracted", "left", "missing", "deleted", "stored")
+    return {name: list(getattr(line, name)) for name in names if getattr(line, name)}
+
+
+def test_nothing_new_costs_two_requests(live):
+    """All PMIDs, and what changed of them: with nothing new no record is asked for."""
+    first = live.run()
+    assert (first.requests, first.asked, buckets(first)) == (2, 4, {"new": [pmid(n) for n in (1, 2, 3, 4)]})
+    live.later(1)
+    line = live.run()
+    assert (line.status, line.requests, line.asked, buckets(line)) == ("complete", 2, 0, {})
+    assert live.searched[1] == "(examplin[tiab] AND stroke[mh]) AND 2026/02/23:3000[mdat]"
+    assert line.changes_since == "2026-02-23"
+
+
+def test_one_of_each(live):
+    """New, late, changed, retracted, erratum, left and deleted: each paper in its bucket, with its reason."""
+    live.pubmed.add(5, "Examplin, an old cohort.", entered="2019-03-02")
+    live.pubmed.add(8, "Examplin, eight.", mesh=("Stroke",))
+    live.run()
+    live.later(9)
+    live.pubmed.add(6, "Examplin, brand new.", mesh=("Stroke",), entered=live.today, revised=live.today)
+    live.change(5, mesh=("Stroke",), completed="2026-03-10")
+    live.change(1, title="Examplin, study 1, corrected.", mesh=("Stroke", "Humans", "Rats"))
+    live.pubmed.retract(2, 77)
+    live.change(3, links=(("ErratumIn", "J Example. 2026;7:78", pmid(78)),))
+    live.change(4, mesh=("Brain",))
+    live.pubmed.delete(8)
+    line = live.run()
+    assert line.status == "complete"
+    assert buckets(line) == {
+        "new": [pmid(6)],
+        "late": [pmid(5)],
+        "changed": [pmid(1)],
+        "notice": [pmid(2), pmid(3)],
+        "retracted": [pmid(2)],
+        "left": [pmid(4)],
+        "missing": [pmid(8)],
+        "deleted": [pmid(8)],
+    }
+    assert reasons(line, "late") == {
+        pmid(5): 'in PubMed since 2019-03-02; MeSH "Stroke" was added (indexed 2026-03-10)'
+    }
+    assert reasons(line, "changed") == {pmid(1): "title Examplin, study 1. → Examplin, study 1, corrected.; MeSH +Rats"}
+    assert reasons(line, "notice") == {
+        pmid(2): f"retraction: J Example. 2026;7:77 (PMID {pmid(77)})",
+        pmid(3): f"erratum: J Example. 2026;7:78 (PMID {pmid(78)})",
+    }
+    assert reasons(line, "left") == {pmid(4): 'MeSH "Stroke" was removed'}
+    assert reasons(line, "missing") == {pmid(8): NOT_SERVED}
+    assert live.library.get(pmid(2)).retracted
+    assert not live.library.get(pmid(3)).retracted
+    assert sorted(live.library.held_pmids()) == [pmid(n) for n in (1, 2, 3, 4, 5, 6, 8)]
+    live.later(9)
+    assert buckets(live.run()) == {}
+
+
+def test_d32_what_a_changed_record_was_is_kept(live):
+    """A title that gets "RETRACTED:": the change is in the history with the old value, and the old record is kept."""
+    live.run()
+    before = live.library.raw(pmid(2))
+    live.later(1)
+    live.pubmed.retract(2, 77)
+    line = live.run()
+    changes = {change.field: (change.before, change.after) for change in live.library.changes(pmid(2))}
+    assert changes["title"] == (("Examplin, study 2.",), ("RETRACTED: Examplin, study 2.",))
+    assert changes["publication_types"][1] == ("Journal Article", "Retracted Publication")
+    assert live.library.former(pmid(2), after=1) == before
+    assert [event.bucket for event in live.library.history(pmid(2))] == ["new", "notice", "retracted"]
+    assert line.run in {change.run for change in live.library.changes(pmid(2))}
+
+
+def test_d31_a_record_that_gets_indexed_is_changed_and_keeps_what_people_made(live):
+    """Status Publisher becomes MEDLINE: headings come, the change is listed, hand tags and the key stay."""
+    live.pubmed.add(5, "Examplin, study 5.", mesh=("Stroke",), status="Publisher")
+    live.run()
+    from reftrack.model import HandTag
+
+    (before,) = live.library.held([pmid(5)])
+    with live.library.transaction():
+        live.library.set_hand_tag(HandTag(pmid(5), "tbi", "add", "made up", "a", live.text()))
+    live.later(1)
+    live.change(5, status="MEDLINE", mesh=("Stroke", "Humans"), completed=live.today)
+    line = live.run()
+    assert line.changed == (pmid(5),)
+    assert "status Publisher → MEDLINE" in reasons(line, "changed")[pmid(5)]
+    (after,) = live.library.held([pmid(5)])
+    assert after.key == before.key
+    assert "tbi" in {tag.slug for tag in after.tags if tag.source == "hand"}
+
+
+def test_a_revision_of_the_record_alone_is_stored_and_is_no_news(live):
+    """Only DateRevised moved: the record is renewed, and nobody is told of a change that none can see."""
+    live.run()
+    live.later(1)
+    live.change(1)
+    line = live.run()
+    assert (live.fetched, buckets(line)) == ([pmid(1)], {})
+    assert live.library.get(pmid(1)).revised == live.today
+
+
+@pytest.mark.parametrize("lag", [0, 1, 3, 6])
+def test_no_revision_is_missed_when_the_search_lags(live, lag):
+    """PubMed's search may show a change days after its date: the overlap of a week finds it all the same."""
+    live.run()
+    live.later(10)
+    dated = live.today
+    live.later(lag)
+    live.run()  # the change is dated before this run and not yet in the search
+    live.later(0.5)
+    live.pubmed.change(1, revised=dated, mesh=("Stroke", "Mice"))
+    assert live.run().changed == (pmid(1),)
+
+
+def test_every_revision_is_found_over_a_year_of_runs(live):
+    """Runs at odd intervals, revisions at any time between them: what is held is what PubMed has, after every run."""
+    import random
+
+    random_ = random.Random(3)
+    live.run()
+    for _ in range(40):
+        for _ in range(random_.randrange(4)):
+            live.later(random_.random() * 5)
+            number = random_.randrange(1, 5)
+            live.change(number, title=f"Examplin, study {number}, state {random_.random()}.")
+        live.later(random_.random() * 3)
+        live.run()
+        held = {each: live.library.raw(each) for each in live.library.held_pmids()}
+        assert held == {each: entry.xml for each, entry in live.pubmed.entries.items()}
+
+
+def test_a_change_that_no_search_tells_of_is_found_by_the_rolling_look(live):
+    """A record whose modification date stood still is seen again after a quarter, an unfinished one after a week."""
+    live.pubmed.add(5, "Examplin, in process.", mesh=("Stroke",), status="In-Process")
+    live.run()
+    for number in (1, 5):
+        live.pubmed.change(number, revised="2020-02-01", title=f"Examplin, silently changed {number}.")
+    live.later(8)
+    assert live.run().changed == (pmid(5),)
+    live.later(85)
+    assert live.run().changed == (pmid(1),)
+
+
+def test_full_fetches_everything_again(live):
+    """`--full` needs no search for changes: every held record is asked for."""
+    live.run()
+    live.pubmed.change(1, revised="2020-02-01", title="Examplin, silently changed.")
+    line = live.run(full=True)
+    assert (line.changed, sorted(live.fetched), len(live.searched)) == ((pmid(1),), [pmid(n) for n in range(1, 5)], 1)
+
+
+def test_a_failed_batch_leaves_its_records_to_the_next_run(live):
+    """A changed record that could not be had is asked for again, however much later the next run is."""
+    live.run()
+    live.later(20)
+    live.change(1, title="Examplin, changed.")
+    usual = dict(live.pubmed.records)
+    del live.pubmed.records[pmid(1)]
+    line = live.run()
+    assert (line.status, buckets(line)) == ("partial", {"missing": [pmid(1)]})
+    live.pubmed.records.update(usual)
+    live.later(60)
+    assert live.run().changed == (pmid(1),)
+
+
+def test_e03_a_paper_that_the_query_no_longer_finds_has_left_and_stays(live):
+    """Membership ends with the run that saw it; the paper stays in the library; coming back is told as late."""
+    live.run()
+    live.later(1)
+    live.change(2, mesh=())
+    line = live.run()
+    assert buckets(line) == {"left": [pmid(2)]}
+    assert live.library.select(Selection(query="stroke", sort="pmid")) == [pmid(1), pmid(3), pmid(4)]
+    assert pmid(2) in live.library.held_pmids()
+    assert buckets(live.run()) == {}
+    live.later(1)
+    live.change(2, mesh=("Stroke",))
+    back = live.run()
+    assert buckets(back) == {"late": [pmid(2)]}
+    assert "had left the query and is found again" in reasons(back, "late")[pmid(2)]
+    assert 'MeSH "Stroke" was added' in reasons(back, "late")[pmid(2)]
+
+
+def test_e04_a_deleted_paper_is_marked_and_stays_and_may_come_back(live):
+    """PubMed no longer serves it: asked twice, then marked; tags and key stay; when it is served again it says so."""
+    live.run()
+    (before,) = live.library.held([pmid(2)])
+    entry = live.pubmed.entries[pmid(2)]
+    live.pubmed.delete(2)
+    line = live.run()
+    assert (line.status, buckets(line)) == ("complete", {"missing": [pmid(2)], "deleted": [pmid(2)]})
+    assert live.fetched.count(pmid(2)) >= 2
+    (after,) = live.library.held([pmid(2)])
+    assert (after.key, after.tags, bool(after.deleted)) == (before.key, before.tags, True)
+    live.later(1)
+    assert buckets(live.run()) == {}
+    live.pubmed._put(entry)
+    back = live.run()
+    assert back.late == (pmid(2),)
+    (again,) = live.library.held([pmid(2)])
+    assert again.deleted == ""
+
+
+def test_a_paper_that_no_query_finds_is_still_looked_after(live):
+    """A paper that left is seen again now and then: its retraction is told, though no search names it."""
+    live.run()
+    live.later(1)
+    live.change(2, mesh=())
+    live.run()
+    live.later(100)
+    live.pubmed.retract(2, 77)
+    line = live.run()
+    assert (line.retracted, line.left) == ((pmid(2),), ())
+
+
+def test_an_outage_deletes_nothing(live):
+    """A paper that left the search while EFetch fails is neither deleted nor gone: the run is partial."""
+    live.run()
+    live.later(1)
+    live.change(1, title="Examplin, changed.")
+    live.pubmed.delete(2)
+    with pytest.raises(EutilsError):
+        live.run(STROKE, lambda e: e.send(*e.reply()), lambda e: e.send(*e.reply()), *[status_page(503)] * 9)
+    line = next(live.library.runs())
+    assert (line.status, line.left, line.deleted) == ("failed", (), ())
+    assert live.library.members("stroke") == {pmid(n) for n in (1, 2, 3, 4)}
+
+
+def test_two_queries_are_both_told_of_one_change(live):
+    """A paper of two queries is fetched once; the ledger of each says what changed."""
+    live.pubmed.add(5, "Examplin in head injury.", mesh=("Stroke",))
+    live.run(STROKE)
+    live.run(HEAD)
+    live.later(1)
+    live.pubmed.retract(5, 77)
+    first = live.run(STROKE)
+    second = live.run(HEAD)
+    assert first.retracted == second.retracted == (pmid(5),)
+    assert reasons(first, "notice") == reasons(second, "notice")
+    live.later(30)
+    assert buckets(live.run(STROKE)) == buckets(live.run(HEAD)) == {}
+
+
+def test_a_paper_that_enters_a_second_query_says_which_word_came(live):
+    """A paper held through one query enters another by a new word: late, with the word, and not also changed."""
+    live.pubmed.add(5, "Examplin, study 5.", mesh=("Stroke",), entered="2019-03-02")
+    live.run(STROKE)
+    live.run(HEAD)
+    live.later(1)
+    live.change(5, abstract="Given after head injury.")
+    live.run(STROKE)
+    line = live.run(HEAD)
+    assert buckets(line) == {"late": [pmid(5)]}
+    assert reasons(line, "late")[pmid(5)] == 'in PubMed since 2019-03-02; "head", "injury" came into the abstract'
+
+
+def test_an_edited_query_is_the_reason(live):
+    """After an edit papers join and leave because of the edit, and layout alone is no edit."""
+    live.run(STROKE)
+    live.pubmed.add(5, "Examplin in head injury.")
+    wider = Query("stroke", "Stroke", "examplin[tiab]  AND\n (stroke[mh] OR head injury[tiab])")
+    line = live.run(wider)
+    assert reasons(line, "late")[pmid(5)].endswith("the query was edited after run 1")
+    layout = Query("stroke", "Stroke", "examplin[tiab] AND (stroke[mh] OR head injury[tiab])")
+    assert buckets(live.run(layout)) == {}
+    narrower = live.run(STROKE)
+    assert reasons(narrower, "left") == {pmid(5): "the query was edited after run 3"}
+
+
+def test_b18_a_changed_translation_is_reported(live):
+    """The same query is read differently by PubMed: a warning names the run, and joining papers have it as reason."""
+    live.run()
+    live.library.connection.run("UPDATE runs SET translation = 'something else'")
+    live.pubmed.add(5, "Examplin, found now.", mesh=("Stroke",))
+    line = live.run()
+    assert any("differently than in run 1" in warning for warning in line.warnings)
+    assert reasons(line, "late")[pmid(5)].endswith("PubMed reads the query differently than in run 1")
+
+
+def test_b14_a_search_that_lists_too_few_says_nothing_of_who_left(live):
+    """Count 4 with 3 ids: partial, nobody left, and the next complete run knows."""
+    live.run()
+    from eutils_server import search_body
+
+    line = live.run(STROKE, lambda e: e.send(200, search_body(4, [pmid(1), pmid(3), pmid(4)], translation="x")))
+    assert (line.status, line.left, line.deleted) == ("partial", (), ())
+    assert live.run().left == ()
+
+
+def test_c03_a_paper_that_is_listed_and_never_served_does_not_block_the_news(live):
+    """The first run is partial; where the next one misses the same paper, the query is complete but for it."""
+    live.pubmed.unserved.add(pmid(5))
+    live.pubmed.add(5, "Examplin, never served.", mesh=("Stroke",))
+    first = live.run()
+    assert (first.status, first.new, first.missing) == ("partial", (), (pmid(5),))
+    assert first.stored == tuple(pmid(n) for n in (1, 2, 3, 4))
+    assert reasons(first, "missing") == {pmid(5): NOT_SENT}
+    second = live.run()
+    assert (second.status, second.missing) == ("complete", (pmid(5),))
+    assert second.new == first.stored
+    assert any(str(pmid(5)) in warning for warning in second.warnings)
+
+
+def test_new_and_left_are_told_by_complete_runs_only(live):
+    """What a partial run stored is told by the complete run after it, together with the rest."""
+    live.run()
+    live.later(1)
+    for number in (5, 6):
+        live.pubmed.add(number, f"Examplin, study {number}.", mesh=("Stroke",), entered=live.today)
+    del live.pubmed.records[pmid(6)]
+    partial = live.run()
+    assert (partial.status, partial.new, partial.stored) == ("partial", (), (pmid(5),))
+    live.pubmed.records[pmid(6)] = live.pubmed.entries[pmid(6)].xml
+    assert live.run().new == (pmid(5), pmid(6))
+    assert live.library.select(Selection(new=True, sort="pmid")) == [pmid(5), pmid(6)]
+
+
+def test_c10_an_unreadable_record_is_kept_and_read_by_a_later_parser(live, monkeypatch):
+    """The raw record is kept with its reason, the others are stored; once it can be read it is a paper."""
+    good = live.pubmed.records[pmid(2)]
+    live.pubmed.records[pmid(2)] = good.replace(b"<Article ", b"<Artikel ").replace(
+        b"List></Article>", b"List></Artikel>"
+    )
+    line = live.run()
+    assert (line.status, line.missing, line.received) == ("partial", (pmid(2),), 3)
+    (kept,) = live.library.unread()
+    assert (kept.pmid, kept.xml, kept.source) == (pmid(2), live.pubmed.records[pmid(2)], "pubmed")
+    assert kept.reason == reasons(line, "missing")[pmid(2)] == "the record has no article"
+    assert rebuild(live.library, RULES).unreadable[0].pmid == pmid(2)
+    usual = parser.parse
+    monkeypatch.setattr(parser, "parse", lambda xml: usual(xml.replace(b"Artikel", b"Article")))  # a better parser
+    assert rebuild(live.library, RULES).changed == 1
+    assert live.library.unread() == ()
+    assert live.library.get(pmid(2)).title == "Examplin, study 2."
+    assert live.library.problems() == []
+
+
+def test_a_search_for_changes_that_is_not_understood_is_no_empty_result(live):
+    """Where PubMed cannot say what changed, nothing is taken for unchanged: unseen for a week means asked again."""
+    live.run()
+    live.later(8)
+    live.change(1, title="Examplin, changed.")
+    usual = live.pubmed.search
+
+    def search(term):
+        if "mdat" in term:
+            raise ValueError("wildcards: cannot be searched")
+        return usual(term)
+
+    live.pubmed.search = search
+    line = live.run()
+    assert line.changed == (pmid(1),)
+    assert any("which papers it changed" in warning for warning in line.warnings)
+
+
+def test_a_record_that_came_from_a_file_is_confirmed_by_pubmed_once(live):
+    """What was read from a file may be old: the first online run asks for it, the next ones do not."""
+    xml = live.pubmed.records[pmid(1)]
+    with live.library.transaction():
+        live.library.save(xml, parser.parse(xml), source="a-file.xml", parser=1)
+    live.run()
+    assert pmid(1) in live.fetched
+    live.later(1)
+    live.run()
+    assert live.fetched == []
+
+
+def test_c13_a_run_with_nothing_new_writes_no_record(live):
+    """Records, papers and tags are byte for byte what they were."""
+    live.run()
+    tables = ("records", "papers", "rule_tags", "citation_keys", "changes", "former_records")
+
+    def dump():
+        return {table: live.library.connection.rows(f"SELECT * FROM {table} ORDER BY 1, 2") for table in tables}
+
+    before = dump()
+    live.later(1)
+    line = live.run(full=True)
+    assert (line.changed, dump()) == ((), before)
+
+
+def test_an_interrupted_run_is_completed_and_says_by_which(live):
+    """A run that was killed is found, marked, and its line says which run went on."""
+    run = live.library.begin("stroke", term=STROKE.term, source="pubmed", version="0")
+    line = live.run()
+    assert line.status == "complete"
+    old = next(live.library.runs(run=run))
+    assert old.status == "interrupted"
+    assert old.problem == f"the program ended before the run did; run {line.run} went on and completed it"
+
+
+def test_a_clock_ahead_does_not_open_a_gap(live):
+    """The server's clock says less than ours: what is known to be current is known up to the earlier time."""
+    live.now = datetime(2099, 1, 1, tzinfo=UTC)
+    live.run()
+    checked = {standing.checked[:4] for standing in live.library.standings().values()}
+    assert checked <= {str(year) for year in range(2026, 2099)}

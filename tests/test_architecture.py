@@ -8,7 +8,7 @@ import pytest
 import reftrack
 
 ROOT = Path(reftrack.__file__).parent
-NOUNS = {"errors", "model"}
+NOUNS = {"errors", "model", "notices"}
 ROOMS = {
     "queries",
     "files",

@@ -212,8 +212,9 @@ RETRACTED = PublicationType("Retracted Publication", "D016441")
         ((Correction("RetractionIn", "", 12345678),), "Retracted. Notice: PMID 12345678"),
         (
             (Correction("RetractionIn", "A", 1), Correction("RetractedandRepublishedIn", "B", 2)),
-            "Retracted. Notice: A, PMID 1; B, PMID 2",
+            "Retracted. Notice: A, PMID 1. Republished: B, PMID 2",
         ),
+        ((Correction("RetractedandRepublishedIn", "B", 2),), "Retracted. Republished: B, PMID 2"),
         ((Correction("RetractionIn", "50% & more", 1),), r"Retracted. Notice: 50\% \& more, PMID 1"),
     ],
 )

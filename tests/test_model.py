@@ -1,9 +1,9 @@
-"""The nouns answer what is asked of them: which paper is retracted, which notices it carries, which trials it names."""
+"""The nouns answer what is asked of them: which paper is retracted, which trials it names."""
 
 import pytest
 
 from papers import paper
-from reftrack.model import Accession, Author, Correction, Heading, Notice, PublicationType, Qualifier
+from reftrack.model import Accession, Author, Correction, Heading, PublicationType, Qualifier
 
 
 @pytest.mark.parametrize(
@@ -25,15 +25,6 @@ from reftrack.model import Accession, Author, Correction, Heading, Notice, Publi
 def test_retracted_is_the_paper_not_its_notice(values, retracted):
     """Publication type or link make a paper retracted; a notice, an erratum, a concern, a partial one do not."""
     assert paper(**values).retracted is retracted
-
-
-def test_notices_are_typed():
-    """Each link that a reader must know of has its word; a reprint link has none."""
-    links = (Correction("ErratumIn", "J Example. 2021", 90000002), Correction("CommentOn"), Correction("ReprintIn"))
-    assert paper(corrections=links).notices == (
-        Notice("erratum", 90000002, "J Example. 2021"),
-        Notice("comment-on", None, ""),
-    )
 
 
 def test_registry_ids_are_of_trial_registries_only():

@@ -16,7 +16,8 @@ import pytest
 from lxml import etree
 
 from reftrack.errors import RecordError
-from reftrack.model import RETRACTED_UI
+from reftrack.model import Notice
+from reftrack.notices import NOTICE_TYPES, RETRACTED_UI
 from reftrack.pubmed import cut, deleted_pmids, parse, pmid_of
 
 pytestmark = pytest.mark.corpus
@@ -58,8 +59,13 @@ class Reading:
     refused: list = field(default_factory=list)
     papers: list = field(default_factory=list)
     """(pmid, version, title, title_markup, year, doi, retracted) in the order of the file."""
-    notices: set = field(default_factory=set)
+    notices: dict = field(default_factory=dict)
+    """PMID -> its notices, of every paper that has any."""
     deleted: tuple = ()
+
+
+def types(notices):
+    return {notice.type for notice in notices}
 
 
 def read(chunks, every=1):
@@ -81,10 +87,8 @@ def read(chunks, every=1):
         reading.papers.append(
             (found.pmid, found.version, found.title, found.title_markup, year, found.doi, found.retracted)
         )
-        if any(link.kind == "RetractionOf" for link in found.corrections) or any(
-            kind.ui == "D016440" for kind in found.publication_types
-        ):
-            reading.notices.add(found.pmid)
+        if found.notices:
+            reading.notices[found.pmid] = found.notices
     return reading
 
 
@@ -144,8 +148,38 @@ def test_retracted_papers_are_those_of_the_readme(readings, name):
         assert retracted <= RETRACTED[LARGE]
         return
     assert retracted == RETRACTED.get(name, set())
-    assert NOTICES.get(name, set()) <= readings[name].notices
-    assert not retracted & readings[name].notices
+    of_others = {pmid for pmid, notices in readings[name].notices.items() if types(notices) & {"retraction-of"}}
+    assert NOTICES.get(name, set()) <= of_others
+    assert not retracted & of_others
+
+
+@pytest.mark.parametrize("name", RETRACTED)
+def test_every_retracted_paper_is_an_alert_and_no_notice_is(readings, name):
+    """The gravest alert of each retracted paper is its retraction; a notice of retraction carries no such alert."""
+    retraction = {pmid for pmid, notices in readings[name].notices.items() if "retraction" in types(notices)}
+    assert retraction == RETRACTED[name]
+    assert not retraction & NOTICES[name]
+
+
+def test_types_are_kept_apart_on_real_records(readings):
+    """Concern and its notice, notices that only a publication type tells of, an update: each its own."""
+    large, small = readings[LARGE].notices, readings["pubmedsample18n0001.xml.gz"].notices
+    assert types(large[32090497]) == {"concern"}
+    assert types(large[34096680]) == {"concern-for"}
+    assert types(large[34082697]) == {"retraction-of", "erratum-for"}
+    for pmid, kind in ((34092123, "retraction-of"), (34086526, "erratum-for"), (34096889, "erratum-for")):
+        assert large[pmid] == (Notice(kind, None, "publication type"),)
+    assert types(large[34013271]) == {"update"}
+    assert types(small[8863847]) == {"retraction", "erratum"}
+    assert types(small[10612833]) == {"republished-from"}
+    assert types(small[12230355]) == {"comment", "patient-summary"}
+
+
+def test_every_link_of_real_records_has_a_type(readings):
+    """No link in any file stands under PubMed's own name for want of a type."""
+    found = {kind for reading in readings.values() for notices in reading.notices.values() for kind in types(notices)}
+    assert found <= set(NOTICE_TYPES.values())
+    assert len(found) >= 14
 
 
 def test_deleted_citations_and_versions(readings):

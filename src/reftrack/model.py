@@ -10,6 +10,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
+from .notices import ALERTS, FROM_PUBLICATION_TYPE, NOTICE_TYPES, PUBLICATION_TYPES, RETRACTING, unsaid
+
 PaperType = Literal["article", "book", "chapter", "preprint"]
 TagState = Literal["tagged", "possible"]
 Verdict = Literal["add", "remove"]
@@ -169,11 +171,13 @@ class Correction:
 
 @dataclass(frozen=True, slots=True)
 class Notice:
-    """A typed notice on a paper, as `--notice` and the JSON name it."""
+    """A typed notice on a paper, as `--notice` and the JSON name it; `notices` has the types and their words."""
 
     type: str
     pmid: int | None
+    """Of the other paper: the notice of this one, or what this one is the notice of."""
     source: str
+    """Where the other paper stands, as the record cites it, or "publication type" if only that tells of it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,33 +191,6 @@ class Book:
     isbns: tuple[str, ...] = ()
     accession: str = ""
     """NCBI Bookshelf id, as NBK1116."""
-
-
-RETRACTED_UI = "D016441"
-"""MeSH UI of the publication type "Retracted Publication". D016440 is the notice, which is not retracted."""
-
-NOTICE_TYPES = {
-    "RetractionIn": "retraction",
-    "RetractedandRepublishedIn": "retraction",
-    "PartialRetractionIn": "erratum",
-    "ExpressionOfConcernIn": "concern",
-    "ErratumIn": "erratum",
-    "CorrectedandRepublishedIn": "erratum",
-    "UpdateIn": "update",
-    "CommentIn": "comment",
-    "RepublishedIn": "republished",
-    "RetractionOf": "retraction-of",
-    "RetractedandRepublishedFrom": "retraction-of",
-    "PartialRetractionOf": "erratum-for",
-    "ExpressionOfConcernFor": "concern-for",
-    "ErratumFor": "erratum-for",
-    "CorrectedandRepublishedFrom": "erratum-for",
-    "UpdateOf": "update-of",
-    "CommentOn": "comment-on",
-    "RepublishedFrom": "republished-from",
-}
-"""RefType -> the word a reader meets. "…-of", "…-for", "…-on", "…-from": this paper is the notice itself.
-NLM counts a partial retraction as an erratum (https://www.nlm.nih.gov/bsd/policy/errata.html)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -285,21 +262,34 @@ class Paper:
 
     @property
     def retracted(self) -> bool:
-        """Whether this paper itself was retracted; a notice of retraction is not.
+        """Whether this paper itself was retracted, also if it was republished; a notice of retraction is not.
 
         Publication type and link do not always agree, so either suffices (NLM, "Errata, Retractions").
         """
-        return any(
-            kind.ui == RETRACTED_UI or kind.name == "Retracted Publication" for kind in self.publication_types
-        ) or any(link.kind in ("RetractionIn", "RetractedandRepublishedIn") for link in self.corrections)
+        return any(NOTICE_TYPES.get(link.kind) in RETRACTING for link in self.corrections) or any(
+            (PUBLICATION_TYPES.get(kind.ui) or PUBLICATION_TYPES.get(kind.name)) in RETRACTING
+            for kind in self.publication_types
+        )
 
     @property
     def notices(self) -> tuple[Notice, ...]:
-        """The corrections that a reader must know of, typed."""
+        """What PubMed says happened to this paper or what it is a notice of, typed, each once.
+
+        Links come in the order of the record; then what only a publication type tells of, without a PMID.
+        """
+        found: dict[tuple[str, object], Notice] = {}
+        for link in self.corrections:
+            kind = NOTICE_TYPES.get(link.kind, link.kind)
+            found.setdefault((kind, link.pmid or link.citation), Notice(kind, link.pmid, link.citation))
+        told = unsaid(((kind.ui, kind.name) for kind in self.publication_types), (kind for kind, _ in found))
+        return (*found.values(), *(Notice(kind, None, FROM_PUBLICATION_TYPE) for kind in told))
+
+    @property
+    def alerts(self) -> tuple[Notice, ...]:
+        """The notices that the reader of this paper must know of, most severe first."""
+        rank = {kind: place for place, kind in enumerate(ALERTS)}
         return tuple(
-            Notice(NOTICE_TYPES[link.kind], link.pmid, link.citation)
-            for link in self.corrections
-            if link.kind in NOTICE_TYPES
+            sorted((notice for notice in self.notices if notice.type in rank), key=lambda notice: rank[notice.type])
         )
 
     @property

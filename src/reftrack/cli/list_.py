@@ -14,7 +14,8 @@ import click
 
 from ..errors import UsageError
 from ..library.opening import Connection
-from ..library.selecting import Listed, listed, select
+from ..library.selecting import Listed, listed, retracted_keys, select
+from ..notices import words
 from . import options
 from .screen import console, csv_lines, json_text, note, on_terminal, plural, table, tsv
 from .settings import Desk
@@ -34,6 +35,7 @@ COLUMNS: dict[str, Callable[[Listed], object]] = {
     "doi": lambda row: row.doi,
     "pmcid": lambda row: row.pmcid,
     "retracted": lambda row: "retracted" if row.retracted else "",
+    "concern": lambda row: "concern" if row.concern else "",
     "first_seen": lambda row: row.first_seen,
     "study": lambda row: row.study,
     "condition": lambda row: " ".join(row.tags.get("condition", ())),
@@ -104,8 +106,11 @@ def command(
             cells = _cells(connection, pmids, names or DEFAULT)
             for line in csv_lines(header, cells) if as_csv else tsv(header, cells):
                 click.echo(line)
+            _tell_retracted(connection, pmids, names or DEFAULT)
         elif columns and pmids:
-            table([(name, {"overflow": "fold"}) for name in names], _cells(connection, pmids, names))
+            cells = _cells(connection, pmids, names, look={"title": _marked})
+            table([(name, {"overflow": "fold"}) for name in names], cells)
+            _tell_retracted(connection, pmids, (*names, "retracted") if "title" in names else names)
         else:
             _table(connection, pmids, quiet=desk.quiet)
         if not pmids and not only_count:
@@ -124,10 +129,17 @@ def _names(columns: str) -> tuple[str, ...]:
     return names
 
 
-def _cells(connection: Connection, pmids: Sequence[int], names: Sequence[str]) -> Iterator[list[object]]:
+def _cells(
+    connection: Connection,
+    pmids: Sequence[int],
+    names: Sequence[str],
+    look: dict[str, Callable[[Listed], object]] | None = None,
+) -> Iterator[list[object]]:
+    """The cells of each paper; `look` is what a person is shown in place of the plain datum."""
+    light_cells = COLUMNS | (look or {})
     if all(name in COLUMNS for name in names):
         for row in listed(connection, pmids):
-            yield [COLUMNS[name](row) for name in names]
+            yield [light_cells[name](row) for name in names]
         return
     from ..library.reading import Reader
     from . import shapes
@@ -135,7 +147,21 @@ def _cells(connection: Connection, pmids: Sequence[int], names: Sequence[str]) -
     light = listed(connection, pmids)
     for held, row in zip(Reader(connection).held(pmids), light, strict=True):
         whole = shapes.paper(held)
-        yield [COLUMNS[name](row) if name in COLUMNS else _flat(whole[name]) for name in names]
+        yield [light_cells[name](row) if name in COLUMNS else _flat(whole[name]) for name in names]
+
+
+def _tell_retracted(connection: Connection, pmids: Sequence[int], names: Sequence[str]) -> None:
+    """Where no column says which papers are retracted, a line beside the result does."""
+    if {"retracted", "notices"} & set(names):
+        return
+    if keys := retracted_keys(connection, pmids):
+        note(f"Warning: retracted: {', '.join(keys)}.")
+
+
+def _marked(row: Listed) -> str:
+    """The title behind what a reader must know before it."""
+    kind = "retraction" if row.retracted else "concern" if row.concern else ""
+    return f"{words(kind).mark} · {row.title}" if kind else row.title
 
 
 def _flat(value: object) -> str:
@@ -195,7 +221,7 @@ def _columns(*, wide: bool, study: int | None = None, key: int | None = None) ->
 
 
 def _row(row: Listed, *, wide: bool) -> tuple[object, ...]:
-    title = (f"RETRACTED · {row.title}", "bold red") if row.retracted else (row.title, "")
+    title = (_marked(row), "bold red" if row.retracted else "yellow" if row.concern else "")
     authors = [_and_others(row.authors)] if wide else []
     return ("" if row.year is None else row.year, (row.study or "-", "cyan"), title, *authors, (row.key, "dim"))
 

@@ -12,19 +12,21 @@ import click
 
 from ..errors import UsageError
 from ..library.selecting import SORTS, Selection, not_held
+from ..notices import links
 from .screen import note
 from .settings import Desk
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
 NOTICES = {
-    "retraction": ("RetractionIn", "RetractedandRepublishedIn"),
-    "concern": ("ExpressionOfConcernIn",),
-    "erratum": ("ErratumIn", "CorrectedandRepublishedIn", "PartialRetractionIn"),
-    "update": ("UpdateIn",),
-    "comment": ("CommentIn",),
+    "retraction": links("retraction", "retracted-republished"),
+    "concern": links("concern"),
+    "erratum": links("erratum", "corrected-republished"),
+    "update": links("update"),
+    "comment": links("comment"),
 }
-"""--notice → the links that a paper carries when it has had one; the same words as model.NOTICE_TYPES."""
+"""--notice → the links that a paper carries when it has had one. Only of a retraction may a publication type tell
+instead; `papers.retracted` knows of both."""
 
 LARGEST = 2**62
 """The largest number that is surely one to SQLite."""

@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
-from . import options
+from . import options, past
 from .held import open_library
 from .screen import beside, clean, json_text, on_terminal
 from .settings import Desk
 
+MARKED = ("RETRACTED", "CONCERN")
+"""Notices that are told before the title."""
+
 if TYPE_CHECKING:
     from ..library.reading import Reader
-    from ..model import HeldPaper, Paper
+    from ..model import HeldPaper, Notice, Paper
 
 
 @click.command()
@@ -41,7 +44,9 @@ def command(desk: Desk, papers: tuple[str, ...], *, xml: bool, as_json: bool) ->
         elif as_json:
             from . import shapes
 
-            click.echo(json_text([shapes.paper(held) | _history_json(reader, held) for held in reader.held(pmids)]))
+            click.echo(
+                json_text([shapes.paper(held) | past.as_json(reader, held.paper.pmid) for held in reader.held(pmids)])
+            )
         else:
             for number, held in enumerate(reader.held(pmids)):
                 if number:
@@ -56,8 +61,8 @@ def _print(held: HeldPaper, reader: Reader) -> None:
         return
     last = ""
     for name, text in _lines(held, reader):
-        if name in ("Title", "RETRACTED", "DELETED"):
-            beside("", text, width=0, styles=("", "bold" if name == "Title" else "bold red"))
+        if name in _STYLES:
+            beside("", text if name == "Title" else f"{name}: {text}", width=0, styles=("", _STYLES[name]))
         elif name:
             beside(name if name != last else "", text)
         else:
@@ -69,10 +74,8 @@ def _print(held: HeldPaper, reader: Reader) -> None:
 def _lines(held: HeldPaper, reader: Reader) -> Iterator[tuple[str, str]]:
     """(name, text) in reading order; a paragraph has no name."""
     paper = held.paper
-    if paper.retracted:
-        notices = [n for n in paper.notices if n.type == "retraction"]
-        where = "; ".join(_reference(n.source, n.pmid) for n in notices)
-        yield "RETRACTED", f"This paper was retracted{f': {where}' if where else '.'}"
+    notices = list(_notices(paper))
+    yield from (line for line in notices if line[0] in MARKED)
     if held.deleted:
         yield "DELETED", f"PubMed no longer serves this record (seen {held.deleted[:10]}); what is held of it stays."
     yield "Title", clean(paper.title)
@@ -85,69 +88,27 @@ def _lines(held: HeldPaper, reader: Reader) -> Iterator[tuple[str, str]]:
     yield from _identifiers(held)
     yield "Key", held.key
     yield from _tags(held, reader)
-    for notice in paper.notices:
-        if notice.type != "retraction":
-            yield "Notice", f"{notice.type}: {_reference(notice.source, notice.pmid)}"
+    yield from (line for line in notices if line[0] not in MARKED)
     yield "Found by", f"{', '.join(held.queries) or '(no saved query)'}; first seen {held.first_seen[:10]}"
-    yield from _history(reader, paper.pmid)
+    yield from past.lines(reader, paper.pmid)
     yield from _abstract(paper)
 
 
-_HAPPENED = {
-    "new": "entered {query}",
-    "late": "entered {query} late",
-    "changed": "changed",
-    "notice": "notice",
-    "left": "left {query}",
-    "deleted": "deleted",
-    "missing": "did not come",
-    "stored": "stored by a run of {query} that was not complete",
-}
-"""What a run said of a paper, in words; `retracted` is a notice."""
-_SPELLED_OUT = ("title", "journal", "doi")
-"""Fields of which a reader wants the old value, however long."""
+def _notices(paper: Paper) -> Iterator[tuple[str, str]]:
+    """A line for each type of notice that the paper carries, the gravest first, with every place it names."""
+    from ..notices import FROM_PUBLICATION_TYPE, words
 
-
-def _history(reader: Reader, pmid: int) -> Iterator[tuple[str, str]]:
-    """What the runs said of the paper, oldest first; what several queries saw at once stands once."""
-    was: dict[int, list[str]] = {}
-    for change in reader.changes(pmid):
-        if change.field in _SPELLED_OUT and change.before:
-            was.setdefault(change.run, []).append(f"{change.field} was: {clean(' '.join(change.before))}")
-    events = reader.history(pmid)
-    gone = {event.run for event in events if event.bucket == "deleted"}  # then "did not come" says it twice
-    told: set[str] = set()
-    for event in events:
-        what = _HAPPENED.get(event.bucket, "").format(query=event.query)
-        line = f"{event.at[:10]}  {what}{f': {clean(event.reason)}' if event.reason else ''}"
-        if not what or line in told or (event.bucket == "missing" and event.run in gone):
-            continue
-        told.add(line)
-        yield "History", line
-        if event.bucket in ("changed", "notice"):
-            for text in was.pop(event.run, ()):
-                yield "History", f"            {text}"
-
-
-def _history_json(reader: Reader, held: HeldPaper) -> dict[str, Any]:
-    pmid = held.paper.pmid
-    events, changes = reader.history(pmid), reader.changes(pmid)
-    return {
-        "history": [
-            {"run": event.run, "query": event.query, "at": event.at, "bucket": event.bucket, "reason": event.reason}
-            for event in events
-        ],
-        "changes": [
-            {
-                "run": change.run,
-                "at": change.at,
-                "field": change.field,
-                "before": list(change.before),
-                "after": list(change.after),
-            }
-            for change in changes
-        ],
-    }
+    by_type: dict[str, list[Notice]] = {}
+    for notice in dict.fromkeys((*paper.alerts, *paper.notices)):
+        by_type.setdefault(notice.type, []).append(notice)
+    for kind, notices in by_type.items():
+        mark, sentence = words(kind)
+        if notices[0].source == FROM_PUBLICATION_TYPE:
+            told = " (its publication type says so; no link names where)"
+        else:
+            where = "; ".join(filter(None, (_reference(notice) for notice in notices)))
+            told = f": {where}" if where else "."
+        yield mark if mark in MARKED else "Notice", sentence + told
 
 
 def _identifiers(held: HeldPaper) -> Iterator[tuple[str, str]]:
@@ -205,5 +166,11 @@ def _citation(paper: Paper) -> str:
     return clean(text) or "(the record names no source)"
 
 
-def _reference(source: str, pmid: int | None) -> str:
-    return clean(source) + (f" (PMID {pmid})" if pmid else "")
+def _reference(notice: Notice) -> str:
+    source = clean(notice.source)
+    if notice.pmid and str(notice.pmid) in source:
+        return source
+    return f"{source} (PMID {notice.pmid})".lstrip() if notice.pmid else source
+
+
+_STYLES = {"Title": "bold", "RETRACTED": "bold red", "DELETED": "bold red", "CONCERN": "bold yellow"}

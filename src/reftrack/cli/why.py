@@ -137,7 +137,9 @@ def _evidence(entry: Evidence) -> Shape:
 
 
 def _print(held: HeldPaper, explained: Sequence[Shape]) -> None:
-    _say("", f"{held.key} · PMID {held.paper.pmid} · {clean(held.paper.title)}", "bold")
+    mark = "RETRACTED · " if held.paper.retracted else ""
+    style = "bold red" if mark else "bold"
+    _say("", f"{mark}{held.key} · PMID {held.paper.pmid} · {clean(held.paper.title)}", style)
     for shape in explained:
         click.echo()
         _say("", f"{shape['tag']}  {_verdict(shape)}", "cyan")

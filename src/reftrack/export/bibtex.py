@@ -10,7 +10,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 
-from ..model import Paper
+from ..model import Notice, Paper
+from ..notices import FROM_PUBLICATION_TYPE
 from . import titles
 from .dates import Issued, issued
 from .entry import Entry
@@ -177,7 +178,7 @@ def _note(paper: Paper) -> str:
     """What a reader of the reference must know: that it was retracted, and what the translated title stands for."""
     if not (paper.retracted or paper.vernacular_title or paper.languages != ("eng",)):
         return ""
-    sentences = [_retraction(paper)] if paper.retracted else []
+    sentences = _retraction(paper) if paper.retracted else []
     if languages := _foreign(paper):
         sentences.append(f"{'Article' if paper.type == 'article' else 'Text'} in {_listed(languages)}")
     vernacular = titles.plain(paper.vernacular_title)
@@ -190,13 +191,22 @@ def _listed(words: list[str]) -> str:
     return " and ".join(filter(None, (", ".join(words[:-1]), words[-1])))
 
 
-def _retraction(paper: Paper) -> str:
+def _retraction(paper: Paper) -> list[str]:
     """`Retracted. Notice: Stroke 2020;51:123, PMID 12345678`, with what the record knows of the notice."""
-    notices = []
-    for notice in paper.notices:
-        if notice.type == "retraction":
-            source = escape(notice.source).rstrip(" .")
-            pmid = f"PMID {notice.pmid}" if notice.pmid and str(notice.pmid) not in source else ""
-            notices.append(", ".join(part for part in (source, pmid) if part))
-    listed = "; ".join(filter(None, notices))
-    return f"Retracted. Notice: {listed}" if listed else "Retracted"
+    notices = [notice for notice in paper.alerts if notice.source != FROM_PUBLICATION_TYPE]
+    retractions = _places(notice for notice in notices if notice.type == "retraction")
+    republications = _places(notice for notice in notices if notice.type == "retracted-republished")
+    return [
+        "Retracted",
+        *([f"Notice: {retractions}"] if retractions else []),
+        *([f"Republished: {republications}"] if republications else []),
+    ]
+
+
+def _places(notices: Iterable[Notice]) -> str:
+    places = []
+    for notice in notices:
+        source = escape(notice.source).rstrip(" .")
+        pmid = f"PMID {notice.pmid}" if notice.pmid and str(notice.pmid) not in source else ""
+        places.append(", ".join(part for part in (source, pmid) if part))
+    return "; ".join(filter(None, places))

@@ -74,6 +74,8 @@ class Listed(NamedTuple):
     doi: str
     pmcid: str
     retracted: int
+    concern: int
+    """Whether an expression of concern was published."""
     first_seen: str
     study: str
     tags: dict[str, list[str]]
@@ -83,7 +85,7 @@ class Listed(NamedTuple):
 _LISTED = """SELECT p.pmid, coalesce(k.key, ''), p.type, p.title, p.authors,
     CASE p.journal WHEN '' THEN coalesce(p.book_title, '') ELSE p.journal END, p.year, p.date,
     p.volume, p.issue, CASE p.pages WHEN '' THEN p.article_number ELSE p.pages END, p.doi, p.pmcid, p.retracted,
-    p.first_seen
+    EXISTS (SELECT 1 FROM corrections c WHERE c.pmid = p.pmid AND c.kind = 'ExpressionOfConcernIn'), p.first_seen
     FROM papers p LEFT JOIN citation_keys k ON k.pmid = p.pmid WHERE p.pmid IN ({marks})"""
 
 
@@ -111,6 +113,23 @@ def listed(connection: Connection, pmids: Sequence[int]) -> Iterator[Listed]:
             if pmid in rows:
                 filed, study = tags.get(pmid, ({}, ""))
                 yield Listed._make((*rows[pmid], study, filed))
+
+
+def retracted_keys(connection: Connection, pmids: Sequence[int]) -> list[str]:
+    """The citation keys (PMIDs where there is none) of those of these papers that are retracted, in this order."""
+    found: list[str] = []
+    for start in range(0, len(pmids), CHUNK):
+        part = pmids[start : start + CHUNK]
+        marks = ",".join("?" * len(part))
+        keys: dict[int, object] = dict(
+            connection.rows(
+                f"""SELECT p.pmid, coalesce(k.key, p.pmid) FROM papers p LEFT JOIN citation_keys k ON k.pmid = p.pmid
+                WHERE p.pmid IN ({marks}) AND p.retracted""",
+                part,
+            )
+        )
+        found += [str(keys[pmid]) for pmid in part if pmid in keys]
+    return found
 
 
 def filed_tags(connection: Connection, pmids: Sequence[int]) -> dict[int, tuple[dict[str, list[str]], str]]:

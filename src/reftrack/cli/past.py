@@ -1,0 +1,67 @@
+"""What happened to a paper since it is held: what each run said of it, and what PubMed changed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+
+from .screen import clean
+
+if TYPE_CHECKING:
+    from ..library.reading import Reader
+
+_HAPPENED = {
+    "new": "entered {query}",
+    "late": "entered {query} late",
+    "changed": "changed",
+    "notice": "notice",
+    "left": "left {query}",
+    "deleted": "deleted",
+    "missing": "did not come",
+    "stored": "stored by a run of {query} that was not complete",
+}
+"""What a run said of a paper, in words; `retracted` is a notice."""
+_SPELLED_OUT = ("title", "journal", "doi")
+"""Fields of which a reader wants the old value, however long."""
+
+
+def lines(reader: Reader, pmid: int) -> Iterator[tuple[str, str]]:
+    """(label, text) of what the runs said of the paper, oldest first; what several queries saw at once stands once."""
+    was: dict[int, list[str]] = {}
+    for change in reader.changes(pmid):
+        if change.field in _SPELLED_OUT and change.before:
+            was.setdefault(change.run, []).append(f"{change.field} was: {clean(' '.join(change.before))}")
+    events = reader.history(pmid)
+    gone = {event.run for event in events if event.bucket == "deleted"}  # then "did not come" says it twice
+    told: set[str] = set()
+    for event in events:
+        what = _HAPPENED.get(event.bucket, "").format(query=event.query)
+        line = f"{event.at[:10]}  {what}{f': {clean(event.reason)}' if event.reason else ''}"
+        if not what or line in told or (event.bucket == "missing" and event.run in gone):
+            continue
+        told.add(line)
+        yield "History", line
+        if event.bucket in ("changed", "notice"):
+            for text in was.pop(event.run, ()):
+                yield "History", f"            {text}"
+
+
+def as_json(reader: Reader, pmid: int) -> dict[str, Any]:
+    """The same for programs, with every field that changed."""
+    events, changes = reader.history(pmid), reader.changes(pmid)
+    return {
+        "history": [
+            {"run": event.run, "query": event.query, "at": event.at, "bucket": event.bucket, "reason": event.reason}
+            for event in events
+        ],
+        "changes": [
+            {
+                "run": change.run,
+                "at": change.at,
+                "field": change.field,
+                "before": list(change.before),
+                "after": list(change.after),
+            }
+            for change in changes
+        ],
+    }

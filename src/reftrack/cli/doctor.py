@@ -77,9 +77,12 @@ def _library(desk: Desk, fix: bool) -> Iterator[Finding]:
         counts = reader.counts()
         problems = reader.problems()
         stale = reader.stale(desk.rules().hash)
+        shared = reader.shared_dois()
     yield from ((False, problem) for problem in problems)
     if stale:
         yield False, f"{plural(stale, 'paper')} tagged by other rules; `reftrack retag` applies these"
+    for doi, pmids in shared.items():  # nothing to mend: a preprint and its article, or PubMed has it twice
+        yield True, f"one DOI, several papers, kept apart: PMID {', '.join(map(str, pmids))} ({doi})"
     if not problems:
         yield True, f"{plural(counts['papers'], 'paper')}, {plural(counts['runs'], 'run')}, {desk.db}"
 

@@ -81,6 +81,8 @@ def command(
 ) -> None:
     """List papers; every TEXT word must occur in title, abstract, authors, journal, keywords or MeSH.
 
+    Newest first, those without a year last; with TEXT the best match first. Of equals the higher PMID first.
+
     \b
     Examples:
       reftrack list --tag tbi

@@ -86,6 +86,8 @@ def _lines(held: HeldPaper, reader: Reader) -> Iterator[tuple[str, str]]:
         yield "Authors", authors + ("" if paper.authors_complete else " et al. (the record's list is not complete)")
     yield "Source", _citation(paper)
     yield from _identifiers(held)
+    for pmid, key in reader.same_doi(paper.pmid):
+        yield "Same DOI", f"{key} (PMID {pmid}); two papers to PubMed, and kept apart"
     yield "Key", held.key
     yield from _tags(held, reader)
     yield from (line for line in notices if line[0] not in MARKED)

@@ -117,6 +117,29 @@ class Reader(LedgerReader):
             )
         ]
 
+    def same_doi(self, pmid: int) -> list[tuple[int, str]]:
+        """(PMID, citation key) of the other papers that name this paper's DOI, however it is spelled; ascending.
+
+        A preprint and its article, or a record that PubMed has twice: two papers, never made one.
+        """
+        return self.connection.rows(
+            """SELECT p.pmid, coalesce(k.key, '') FROM papers p LEFT JOIN citation_keys k ON k.pmid = p.pmid
+            WHERE p.doi <> '' AND p.doi = (SELECT doi FROM papers WHERE pmid = :pmid) COLLATE NOCASE
+            AND p.pmid <> :pmid ORDER BY p.pmid""",
+            {"pmid": pmid},
+        )
+
+    def shared_dois(self) -> dict[str, list[int]]:
+        """Every DOI that several held papers name, in small letters, with their PMIDs."""
+        found: dict[str, list[int]] = {}
+        for doi, pmid in self.connection.rows(
+            """SELECT lower(p.doi), p.pmid FROM papers p WHERE lower(p.doi) IN (
+                SELECT lower(doi) FROM papers WHERE doi <> '' GROUP BY 1 HAVING count(*) > 1)
+            ORDER BY 1, 2"""
+        ):
+            found.setdefault(doi, []).append(pmid)
+        return found
+
     def rule_tags(self, pmid: int) -> tuple[Tag, ...]:
         """What the rules said of a paper when it was tagged, with the evidence; strongest first in each facet."""
         return tuple(

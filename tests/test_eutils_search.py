@@ -318,7 +318,7 @@ def test_b22_query_that_ncbi_refuses(http, eutils, fake, text, status):
     assert fake.slept == []
 
 
-def test_f08_raw_line_end_in_json(http, eutils):
+def test_raw_line_end_in_json(http, eutils):
     """NCBI's JSON with a line end inside a string is no JSON; its text is read all the same."""
     http.post(ESEARCH, body=b'{"esearchresult":{"ERROR":"Search Backend failed: Exception:\n\'retstart\' too large"}}')
     with pytest.raises(

@@ -498,13 +498,13 @@ def test_d30_preprint():
     assert paper(90003001).corrections == (Correction("UpdateIn", "J Example. 2021", 90003002),)
 
 
-def test_d31_publisher_status():
-    """D31: a record as the publisher sent it says so, and has no MeSH yet."""
+def test_publisher_status():
+    """A record as the publisher sent it says so, and has no MeSH yet."""
     assert (paper(90003101).status, paper(90003101).mesh) == ("Publisher", ())
 
 
-def test_d32_retracted_prefix_is_part_of_the_title():
-    """D32: "RETRACTED:" in a title is NLM's or the publisher's word, and is kept."""
+def test_retracted_prefix_is_part_of_the_title():
+    """The word "RETRACTED:" in a title is NLM's or the publisher's word, and is kept."""
     assert paper(90003201).title == "RETRACTED: D32"
 
 

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from ..library.history import texts
 from ..library.writing import Library
 from ..model import Bucket, Notice, Paper
+from ..notices import PUBLICATION_TYPES
 from .filing import Altered
 
 NOT_SERVED = "PubMed no longer serves it (deleted or merged)"
@@ -18,10 +19,6 @@ _FROM_A_NOTICE = frozenset({"corrections", "retracted", "revised", "version", "c
 _OF_THE_RECORD_ONLY = frozenset({"retracted", "revised", "version"})
 _MARKED = re.compile(
     r"^(?:\W*(?:retracted|withdrawn|removed|retraction|expression of concern)\b[\s:.\-–—\]]*)+", re.IGNORECASE
-)
-_NOTICE_KINDS = frozenset(
-    {"Retracted Publication", "Retraction of Publication", "Retraction Notice", "Published Erratum"}
-    | {"Expression of Concern", "Corrected and Republished Article"}
 )
 _SHOWN, _LONGEST = 3, 40
 _NAMES = {"mesh": "MeSH", "doi": "DOI", "pmcid": "PMCID"}
@@ -42,11 +39,11 @@ def news(altered: Altered) -> dict[Bucket, str]:
     if altered.restated:
         return {"changed": "PubMed's own record took the place of the sample's restatement"}
     told: dict[Bucket, str] = {}
-    gained = [notice for notice in after.notices if not _known(notice, before)]
+    gained = [notice for notice in after.alerts if not _known(notice, before)]
     if gained:
         told["notice"] = "; ".join(dict.fromkeys(map(notice_text, gained)))
     if after.retracted and not before.retracted:
-        told["retracted"] = told.setdefault("notice", "retraction: by publication type")
+        told["retracted"] = told["notice"]
     own = [name for name in altered.fields if name not in _OF_THE_RECORD_ONLY]
     if "notice" in told:
         own = [name for name in own if name not in _FROM_A_NOTICE and not _is_a_mark(name, before, after)]
@@ -67,7 +64,7 @@ def _known(notice: Notice, before: Paper) -> bool:
     return any(
         notice.type == other.type
         and (notice.source == other.source or (notice.pmid is not None and notice.pmid == other.pmid))
-        for other in before.notices
+        for other in before.alerts
     )
 
 
@@ -76,8 +73,8 @@ def _is_a_mark(name: str, before: Paper, after: Paper) -> bool:
     if name in ("title", "title_markup"):
         return _MARKED.sub("", getattr(before, name)) == _MARKED.sub("", getattr(after, name) or after.title)
     if name == "publication_types":
-        kinds = ({kind.name for kind in paper.publication_types} for paper in (before, after))
-        return next(kinds) ^ next(kinds) <= _NOTICE_KINDS
+        old, new = ({kind.name for kind in paper.publication_types} for paper in (before, after))
+        return old ^ new <= PUBLICATION_TYPES.keys()
     return False
 
 

@@ -1,9 +1,11 @@
 """What a fetch says of papers that change, over a made-up PubMed that lives: every bucket with its reason."""
 
+import sys
 from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from desk import Workspace, terminal
 from eutils_server import FakeTime, status_page
 from made_up_pubmed import MadeUpPubmed
 from papers import FIRST_PMID
@@ -481,3 +483,30 @@ def test_a_clock_ahead_does_not_open_a_gap(live):
     live.run()
     checked = {standing.checked[:4] for standing in live.library.standings().values()}
     assert checked <= {str(year) for year in range(2026, 2099)}
+
+
+def test_e04_a_deleted_paper_is_marked_where_it_is_listed_shown_and_exported(tmp_path):
+    """`list`, `show`, JSON and BibTeX say that PubMed no longer serves it; everything else about it stays."""
+    made = MadeUpPubmed()
+    made.add(1, "Examplin in stroke.")
+    made.add(2, "Examplin in stroke, too.")
+    workspace = Workspace(tmp_path)
+    with made.server(rate_limit=0) as server:
+        environment = {"REFTRACK_EUTILS_URL": server.url}
+        workspace.run("fetch", "stroke", environment=environment)
+        made.delete(2)
+        said = workspace.run("fetch", "stroke", environment=environment).stdout
+    assert "1 deleted" in said
+    (paper,) = workspace.json("show", pmid(2))
+    today = paper["deleted"][:10]
+    assert [event["bucket"] for event in paper["history"]] == ["new", "deleted", "missing"]
+    assert f"No longer in PubMed (seen {today})" in workspace.run("export").stdout
+    assert workspace.run("export").stdout.count("No longer in PubMed") == 1
+    assert (
+        workspace.run("list", "--columns", "pmid,deleted", "--no-header").stdout == f"{pmid(2)}\t{today}\n{pmid(1)}\t\n"
+    )
+    shown = workspace.run("show", pmid(2)).stdout
+    assert "no longer serves this record" in shown
+    assert "History" in shown
+    _, seen = terminal([sys.executable, "-m", "reftrack", "list"], tmp_path)
+    assert "DELETED · Examplin" in seen

@@ -65,7 +65,8 @@ def command(desk: Desk, /, *, name: str, output: Path | None, exclude_retracted:
         with reader:
             for held in reader.held(reader.select(selection)):
                 if counts.take(held, exclude_retracted=exclude_retracted):
-                    yield Entry(held.key, held.paper, tuple(tag.slug for tag in held.tags))
+                    tags = tuple(tag.slug for tag in held.tags)
+                    yield Entry(held.key, held.paper, tags, deleted=held.deleted[:10])
 
     pieces = FORMATS[name].write(entries())
     if output is None or str(output) in STDOUT:

@@ -36,6 +36,7 @@ COLUMNS: dict[str, Callable[[Listed], object]] = {
     "pmcid": lambda row: row.pmcid,
     "retracted": lambda row: "retracted" if row.retracted else "",
     "concern": lambda row: "concern" if row.concern else "",
+    "deleted": lambda row: row.deleted[:10],
     "first_seen": lambda row: row.first_seen,
     "study": lambda row: row.study,
     "condition": lambda row: " ".join(row.tags.get("condition", ())),
@@ -163,7 +164,8 @@ def _tell_retracted(connection: Connection, pmids: Sequence[int], names: Sequenc
 def _marked(row: Listed) -> str:
     """The title behind what a reader must know before it."""
     kind = "retraction" if row.retracted else "concern" if row.concern else ""
-    return f"{words(kind).mark} · {row.title}" if kind else row.title
+    marks = [words(kind).mark] * bool(kind) + ["DELETED"] * bool(row.deleted)
+    return " · ".join([*marks, row.title])
 
 
 def _flat(value: object) -> str:
@@ -223,7 +225,7 @@ def _columns(*, wide: bool, study: int | None = None, key: int | None = None) ->
 
 
 def _row(row: Listed, *, wide: bool) -> tuple[object, ...]:
-    title = (_marked(row), "bold red" if row.retracted else "yellow" if row.concern else "")
+    title = (_marked(row), "bold red" if row.retracted else "yellow" if row.concern or row.deleted else "")
     authors = [_and_others(row.authors)] if wide else []
     return ("" if row.year is None else row.year, (row.study or "-", "cyan"), title, *authors, (row.key, "dim"))
 

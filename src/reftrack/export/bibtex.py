@@ -85,7 +85,7 @@ def bibtex_entry(entry: Entry, *, abstracts: bool = False) -> str:
         "language": _language(paper),
         "keywords": _keywords(entry),
         "abstract": _abstract(paper) if abstracts else "",
-        "note": _note(paper),
+        "note": _note(entry),
     }
     lines = [line % value for name, line in _LINES.items() if (value := fields.get(name))]
     return f"@{_TYPES[paper.type]}{{{entry.key},\n{''.join(lines)}}}\n"
@@ -174,11 +174,14 @@ def _abstract(paper: Paper) -> str:
     return escape(" ".join(parts))
 
 
-def _note(paper: Paper) -> str:
-    """What a reader of the reference must know: that it was retracted, and what the translated title stands for."""
-    if not (paper.retracted or paper.vernacular_title or paper.languages != ("eng",)):
+def _note(entry: Entry) -> str:
+    """What a reader of the reference must know: that it was retracted or deleted, and what a translated title means."""
+    paper = entry.paper
+    if not (paper.retracted or entry.deleted or paper.vernacular_title or paper.languages != ("eng",)):
         return ""
     sentences = _retraction(paper) if paper.retracted else []
+    if entry.deleted:
+        sentences.append(f"No longer in PubMed (seen {entry.deleted})")
     if languages := _foreign(paper):
         sentences.append(f"{'Article' if paper.type == 'article' else 'Text'} in {_listed(languages)}")
     vernacular = titles.plain(paper.vernacular_title)

@@ -15,6 +15,8 @@ class Entry:
     key: str
     paper: Paper
     tags: tuple[str, ...] = ()
+    deleted: str = ""
+    """The day (ISO) on which PubMed was seen no longer to serve the record."""
 
 
 Export = Callable[[Iterable[Entry]], Iterator[str]]

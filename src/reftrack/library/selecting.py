@@ -76,6 +76,8 @@ class Listed(NamedTuple):
     retracted: int
     concern: int
     """Whether an expression of concern was published."""
+    deleted: str
+    """Since when PubMed no longer serves the record; "" it does."""
     first_seen: str
     study: str
     tags: dict[str, list[str]]
@@ -85,8 +87,10 @@ class Listed(NamedTuple):
 _LISTED = """SELECT p.pmid, coalesce(k.key, ''), p.type, p.title, p.authors,
     CASE p.journal WHEN '' THEN coalesce(p.book_title, '') ELSE p.journal END, p.year, p.date,
     p.volume, p.issue, CASE p.pages WHEN '' THEN p.article_number ELSE p.pages END, p.doi, p.pmcid, p.retracted,
-    EXISTS (SELECT 1 FROM corrections c WHERE c.pmid = p.pmid AND c.kind = 'ExpressionOfConcernIn'), p.first_seen
-    FROM papers p LEFT JOIN citation_keys k ON k.pmid = p.pmid WHERE p.pmid IN ({marks})"""
+    EXISTS (SELECT 1 FROM corrections c WHERE c.pmid = p.pmid AND c.kind = 'ExpressionOfConcernIn'),
+    coalesce(s.deleted, ''), p.first_seen
+    FROM papers p LEFT JOIN citation_keys k ON k.pmid = p.pmid LEFT JOIN checks s ON s.pmid = p.pmid
+    WHERE p.pmid IN ({marks})"""
 
 
 def select(connection: Connection, selection: Selection) -> list[int]:

@@ -19,6 +19,7 @@ ROOMS = {
     "library",
     "tagging",
     "export",
+    "report",
 }
 MAY = (
     dict.fromkeys(NOUNS, NOUNS)

@@ -25,6 +25,7 @@ COMMANDS = {
     "retag": "Apply the tag rules to papers that are stale.",
     "export": "Write papers as BibTeX.",
     "runs": "Show the ledger of runs.",
+    "digest": "Say what changed since the last run, or since any run or date.",
     "query": "List and show saved queries.",
     "rebuild": "Make papers and tags again from the stored records.",
     "doctor": "Check settings, queries, rules and the library.",

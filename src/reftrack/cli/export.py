@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,15 +11,12 @@ import click
 
 from ..errors import UsageError
 from . import options
+from .output import is_stdout, write
 from .screen import note, plural
 from .settings import Desk
 
 if TYPE_CHECKING:
     from ..model import HeldPaper
-
-
-STDOUT = ("-", "/dev/stdout", "/dev/fd/1", "/proc/self/fd/1")
-SQLITE = b"SQLite format 3\x00"
 
 
 @click.command()
@@ -69,12 +64,9 @@ def command(desk: Desk, /, *, name: str, output: Path | None, exclude_retracted:
                     yield Entry(held.key, held.paper, tags, deleted=held.deleted[:10])
 
     pieces = FORMATS[name].write(entries())
-    if output is None or str(output) in STDOUT:
+    if is_stdout(output):
         output = None
-        for piece in pieces:
-            click.echo(piece, nl=False)
-    else:
-        _write(output, pieces)
+    write(output, pieces)
     options.tell_not_held(desk, selection)
     _tell(desk, counts, output, exclude_retracted=exclude_retracted)
 
@@ -109,48 +101,3 @@ class _Counts:
         wanted = not (held.paper.retracted and exclude_retracted)
         self.written += wanted
         return wanted
-
-
-def _write(path: Path, pieces: Iterator[str]) -> None:
-    """A device or a pipe is written to, never replaced; of a link what it leads to; a database is left alone."""
-    if str(path).startswith(("/dev/", "/proc/")) or (path.exists() and not path.is_file()):
-        _write_into(path, pieces)
-        return
-    if path.is_file():
-        with path.open("rb") as stream:
-            if stream.read(len(SQLITE)) == SQLITE:
-                raise UsageError(f"{path} is a database (the library?), so nothing is written over it; name another.")
-    _write_whole(Path(os.path.realpath(path)), pieces)
-
-
-def _write_whole(path: Path, pieces: Iterator[str]) -> None:
-    """Beside the target first, then in its place: a failure leaves the old file as it was."""
-    folder = path.parent
-    try:
-        handle, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=folder)
-    except OSError as error:
-        raise UsageError(f"{path} cannot be written ({error.strerror}); nothing was changed.") from None
-    unfinished = Path(name)
-    try:
-        with os.fdopen(handle, "w", encoding="utf-8", newline="\n") as stream:
-            stream.writelines(pieces)
-        unfinished.chmod(path.stat().st_mode & 0o777 if path.exists() else 0o666 & ~_umask())
-        unfinished.replace(path)
-    except OSError as error:
-        raise UsageError(f"{path} cannot be written ({error.strerror}); what was there before is intact.") from None
-    finally:
-        unfinished.unlink(missing_ok=True)
-
-
-def _write_into(path: Path, pieces: Iterator[str]) -> None:
-    try:
-        with path.open("w", encoding="utf-8", newline="\n") as stream:
-            stream.writelines(pieces)
-    except OSError as error:
-        raise UsageError(f"{path} cannot be written ({error.strerror}).") from None
-
-
-def _umask() -> int:
-    mask = os.umask(0)
-    os.umask(mask)
-    return mask

@@ -37,8 +37,12 @@ _SORT_NAMES = [f"{sign}{name}" for name in SORTS for sign in ("", "-")]
 as_json = click.option("--json", "as_json", is_flag=True, help="JSON on stdout.")
 
 
-def selection(command: Command) -> Command:
-    """The options that choose papers: the same in every command that takes several."""
+def selection(command: Command, *, since: bool = True) -> Command:
+    """The options that choose papers: the same in every command that takes several.
+
+    A command that gives --since a meaning of its own takes them without it.
+    """
+    first_seen = click.option("--since", metavar="WHEN", help="First seen: 2w, 3d, 6m, 2026-01-31 or last.")
     for option in reversed(
         (
             click.argument("text", nargs=-1),
@@ -50,7 +54,7 @@ def selection(command: Command) -> Command:
             click.option("--author", metavar="NAME", help="Family name, with initials if need be."),
             click.option("--journal", metavar="NAME", help="A part of the journal's name."),
             click.option("--pmid", "pmids", multiple=True, type=click.IntRange(1, LARGEST), help="This paper; repeat."),
-            click.option("--since", metavar="WHEN", help="First seen: 2w, 3d, 6m, 2026-01-31 or last."),
+            *([first_seen] if since else []),
             click.option("--new", is_flag=True, help="First seen in the newest complete run of its query."),
             click.option("--notice", type=click.Choice(list(NOTICES)), help="Has had such a notice."),
             click.option("--fts-raw", is_flag=True, help="TEXT is SQLite FTS5 syntax."),
@@ -65,7 +69,13 @@ def selection(command: Command) -> Command:
 
 
 def read_selection(
-    *, text: tuple[str, ...], year: str | None, since: str | None, notice: str | None, sort: str | None, **rest: Any
+    *,
+    text: tuple[str, ...],
+    year: str | None,
+    notice: str | None,
+    sort: str | None,
+    since: str | None = None,
+    **rest: Any,
 ) -> Selection:
     """The options as a Selection. Raises UsageError for one that is empty or not understood."""
     for name, value in (
@@ -79,7 +89,7 @@ def read_selection(
     return Selection(
         text=" ".join(text),
         years=_years(year) if year else None,
-        since=_since(since) if since else "",
+        since=moment(since) if since else "",
         notice=NOTICES[notice] if notice else (),
         retracted=notice == "retraction",
         sort=sort or "",
@@ -109,17 +119,18 @@ def _years(text: str) -> tuple[int | None, int | None]:
     return first, last
 
 
-def _since(text: str) -> str:
+def moment(text: str) -> str:
+    """What --since names: an ISO 8601 time, UTC, or "last". Raises UsageError."""
     plain = text.strip().lower()
     if plain == "last":
         return plain
     if match := re.fullmatch(r"(\d{1,5})([dwmy])", plain):
         days = int(match[1]) * _AGO[match[2]]
         try:
-            moment = datetime.now(UTC) - timedelta(days=days)
+            then = datetime.now(UTC) - timedelta(days=days)
         except OverflowError:
             return "0001-01-01"
-        return moment.replace(tzinfo=None).isoformat(timespec="seconds") + "Z"
+        return then.replace(tzinfo=None).isoformat(timespec="seconds") + "Z"
     try:
         return date.fromisoformat(plain).isoformat()
     except ValueError:

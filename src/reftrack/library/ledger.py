@@ -77,6 +77,28 @@ class LedgerReader:
         """What the runs that started at this time (ISO 8601, UTC) or later say of papers, by run and PMID."""
         return self._events("r.started >= ?", (moment,))
 
+    def newest_runs(self) -> list[int]:
+        """Of each query its newest complete run and those after it that are not complete, ascending."""
+        rows = self.connection.rows(
+            """SELECT run FROM runs r WHERE run >= coalesce((SELECT max(c.run) FROM runs c
+                WHERE c.query = r.query AND c.status = 'complete'), 0) ORDER BY run"""
+        )
+        return [run for (run,) in rows]
+
+    def runs_from(self, *, run: int = 0, moment: str = "") -> list[int]:
+        """The runs from this number on that started at this time (ISO 8601, UTC) or later, ascending."""
+        rows = self.connection.rows("SELECT run FROM runs WHERE run >= ? AND started >= ? ORDER BY run", (run, moment))
+        return [number for (number,) in rows]
+
+    def found_together(self, runs: Mapping[str, int]) -> int:
+        """How many held papers are found by these queries as of these runs, each counted once.
+
+        The runs must be the newest of their queries that ended well; what came in later ones is not counted.
+        """
+        condition = " OR ".join(["(query = ? AND first_run <= ? AND last_run >= ?)"] * len(runs)) or "0"
+        values = [value for query, run in runs.items() for value in (query, run, run)]
+        return int(self.connection.value(f"SELECT count(DISTINCT pmid) FROM hits WHERE {condition}", values))
+
     def history(self, pmid: int) -> tuple[Event, ...]:
         """What every run said of one paper, oldest first."""
         return self._events("e.pmid = ?", (pmid,))

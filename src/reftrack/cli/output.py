@@ -1,0 +1,72 @@
+"""Where a result goes: to stdout, or into a file that is replaced only when all is written."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from collections.abc import Iterable
+from pathlib import Path
+
+import click
+
+from ..errors import UsageError
+
+STDOUT = ("-", "/dev/stdout", "/dev/fd/1", "/proc/self/fd/1")
+SQLITE = b"SQLite format 3\x00"
+
+
+def is_stdout(path: Path | None) -> bool:
+    """Whether the result is for stdout."""
+    return path is None or str(path) in STDOUT
+
+
+def write(path: Path | None, pieces: Iterable[str]) -> None:
+    """The whole result, to stdout where no file is named. Raises UsageError.
+
+    A device or a pipe is written to, never replaced; of a link what it leads to; a database is left alone.
+    """
+    if path is None or is_stdout(path):
+        for piece in pieces:
+            click.echo(piece, nl=False)
+        return
+    if str(path).startswith(("/dev/", "/proc/")) or (path.exists() and not path.is_file()):
+        _write_into(path, pieces)
+        return
+    if path.is_file():
+        with path.open("rb") as stream:
+            if stream.read(len(SQLITE)) == SQLITE:
+                raise UsageError(f"{path} is a database (the library?), so nothing is written over it; name another.")
+    _write_whole(Path(os.path.realpath(path)), pieces)
+
+
+def _write_whole(path: Path, pieces: Iterable[str]) -> None:
+    """Beside the target first, then in its place: a failure leaves the old file as it was."""
+    folder = path.parent
+    try:
+        handle, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=folder)
+    except OSError as error:
+        raise UsageError(f"{path} cannot be written ({error.strerror}); nothing was changed.") from None
+    unfinished = Path(name)
+    try:
+        with os.fdopen(handle, "w", encoding="utf-8", newline="\n") as stream:
+            stream.writelines(pieces)
+        unfinished.chmod(path.stat().st_mode & 0o777 if path.exists() else 0o666 & ~_umask())
+        unfinished.replace(path)
+    except OSError as error:
+        raise UsageError(f"{path} cannot be written ({error.strerror}); what was there before is intact.") from None
+    finally:
+        unfinished.unlink(missing_ok=True)
+
+
+def _write_into(path: Path, pieces: Iterable[str]) -> None:
+    try:
+        with path.open("w", encoding="utf-8", newline="\n") as stream:
+            stream.writelines(pieces)
+    except OSError as error:
+        raise UsageError(f"{path} cannot be written ({error.strerror}).") from None
+
+
+def _umask() -> int:
+    mask = os.umask(0)
+    os.umask(mask)
+    return mask

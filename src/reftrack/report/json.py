@@ -1,0 +1,87 @@
+"""A digest as JSON, whole: its fields are a contract, may be added to, and are never removed or retyped."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from ..model import Run
+from .digest import Digest, Item, Problem
+from .words import UNSAFE, link
+
+
+def text(digest: Digest) -> str:
+    """The whole digest. What a terminal would obey stands as an escape, so the text itself is kept."""
+    plain = json.dumps(shape(digest), ensure_ascii=False, indent=2)
+    return UNSAFE.sub(lambda found: found[0] if found[0] == "\n" else json.dumps(found[0])[1:-1], plain) + "\n"
+
+
+def shape(digest: Digest) -> dict[str, Any]:
+    """The digest as plain values."""
+    return {
+        "since": digest.since,
+        "asked": digest.asked,
+        "runs": [_run(run) for run in digest.runs],
+        "found": digest.held_of_found + digest.lost,
+        "news": digest.news,
+        "retraction": digest.retraction,
+        "sections": [
+            {
+                "bucket": section.bucket,
+                "total": section.total,
+                "papers": [_paper(item) for item in section.items],
+            }
+            for section in digest.sections
+        ],
+        "problems": [_problem(problem) for problem in digest.problems],
+        "version": digest.version,
+    }
+
+
+def _paper(item: Item) -> dict[str, Any]:
+    card = item.card
+    return {
+        "pmid": item.pmid,
+        "key": card.key if card else "",
+        "title": card.title if card else "",
+        "author": card.author if card else "",
+        "journal": card.journal if card else "",
+        "year": card.year if card else None,
+        "study": (card.study or None) if card else None,
+        "tags": list(card.tags) if card else [],
+        "retracted": bool(card and "retracted" in card.marks),
+        "concern": bool(card and "concern" in card.marks),
+        "deleted": bool(card and "deleted" in card.marks),
+        "held": card is not None,
+        "url": link(item),
+        "reason": item.reason,
+        "queries": list(item.queries),
+        "runs": list(item.runs),
+    }
+
+
+def _run(run: Run) -> dict[str, Any]:
+    return {
+        "run": run.run,
+        "query": run.query,
+        "source": run.source,
+        "status": run.status,
+        "started": run.started,
+        "finished": run.finished,
+        "count": run.count,
+        "received": run.received,
+        "requests": run.requests,
+        "version": run.version,
+        "problem": run.problem,
+    }
+
+
+def _problem(problem: Problem) -> dict[str, Any]:
+    return {
+        "kind": problem.kind,
+        "runs": list(problem.runs),
+        "queries": list(problem.queries),
+        "text": problem.text,
+        "missing": [{"pmid": pmid, "reason": why} for pmid, why in problem.missing],
+        "mended_by": problem.mended_by or None,
+    }

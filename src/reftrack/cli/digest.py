@@ -116,7 +116,7 @@ def _digest(desk: Desk, selection: Selection, since: str, only: int | None, form
     reader = desk.reader()
     if reader is None:
         return compose([], held=lambda _: (), wanted=(), period="yet", asked=since, version=__version__)
-    with reader:
+    with reader, reader.connection.snapshot():  # one state of the library, whatever a fetch commits meanwhile
         if selection.query:
             reader.select(Selection(query=selection.query, limit=0))  # a query that never ran is a mistake
         runs = _runs(reader, since, only, selection.query)

@@ -30,7 +30,7 @@ def escaped(plain: object) -> str:
 def _sentence(ours: str) -> str:
     """A sentence of ours, in which `commands` are marked, and what it quotes."""
     parts = ours.split("`")
-    return "".join(f"`{part}`" if place % 2 else escaped(part) for place, part in enumerate(parts))
+    return "".join(f"`{words.inert(part)}`" if place % 2 else escaped(part) for place, part in enumerate(parts))
 
 
 def _lines(digest: Digest, only: str) -> Iterator[str]:
@@ -73,7 +73,8 @@ def _item(section: Section, item: Item) -> Iterator[str]:
     marks = "".join(f"**{mark}** " for mark in words.marks(item))
     yield f"- {marks}[{escaped(words.title(item))}]({words.link(item)})  "
     key = [f"`{escaped(item.card.key)}`"] if item.card and item.card.key else []
-    yield "  " + " · ".join([*map(escaped, words.source_line(item)), f"PMID {item.pmid}", *key]) + "  "
+    # Our own word first: what a line of Markdown begins with may make it a list or a heading.
+    yield "  " + " · ".join([f"PMID {item.pmid}", *map(escaped, words.source_line(item)), *key]) + "  "
     tags = ", ".join(map(escaped, words.tags(item.card)))
     because = words.because(section.bucket, item)
     found_by = f"*{words.queries(section.bucket)} {escaped(', '.join(item.queries))}*"

@@ -126,8 +126,10 @@ def source_line(item: Item) -> list[str]:
 
 
 def title(item: Item) -> str:
-    """Of a paper that is not held nothing is known but its PMID."""
-    return item.card.title if item.card else f"PMID {item.pmid} (not held)"
+    """Never empty; of a paper that is not held nothing is known but its PMID."""
+    if item.card is None:
+        return f"PMID {item.pmid} (not held)"
+    return inert(item.card.title).strip() or "[No title]"
 
 
 def marks(item: Item) -> list[str]:
@@ -152,10 +154,9 @@ def queries(bucket: Bucket) -> str:
 
 def because(bucket: Bucket, item: Item) -> str:
     """The reason, as a text of its own; "" where the section says all."""
-    if bucket == "new" and not item.reason:
-        words = {"retracted": "already retracted", "concern": "already under an expression of concern"}
-        return ", ".join(words[mark] for mark in (item.card.marks if item.card else ()) if mark in words)
-    return item.reason
+    told = {"retracted": "already retracted", "concern": "already under an expression of concern"}
+    known = [told[mark] for mark in (item.card.marks if item.card else ()) if mark in told] if bucket == "new" else []
+    return "; ".join([*known, *([item.reason] if item.reason else [])])
 
 
 def more(digest: Digest, section: Section) -> str:

@@ -13,6 +13,7 @@ recorded bodies. `queue_fault` makes the next requests fail in a named way, or i
 
 import contextlib
 import gzip
+import itertools
 import json
 import re
 import socket
@@ -78,13 +79,15 @@ class FakeTime:
         self.now = 1000.0
         self.slept: list[float] = []
         self.told: list[tuple[str, float]] = []
+        self._lock = threading.Lock()
 
     def clock(self):
         return self.now
 
     def sleep(self, seconds):
-        self.slept.append(seconds)
-        self.now += seconds
+        with self._lock:  # the threads of a fetch share it
+            self.slept.append(seconds)
+            self.now += seconds
 
     @property
     def settings(self):
@@ -92,6 +95,7 @@ class FakeTime:
         told = self.told.append
         return {
             "clock": self.clock,
+            "wall": self.clock,
             "sleep": self.sleep,
             "jitter": lambda: 0.0,
             "on_wait": lambda why, seconds: told((why, seconds)),
@@ -113,7 +117,9 @@ class Recorded:
 class EutilsServer:
     """ESearch and EFetch over `records`; `search` gives the PMIDs of a term, or raises ValueError with NCBI's ERROR.
 
-    The clause `(term) AND low:high[UID]` is understood here, so `search` sees only the plain term.
+    The clause `(term) AND low:high[UID]` is understood here, so `search` sees only the plain term; so is
+    `(term) AND from:to[mdat]` if `modified` gives the ISO dates of modification. `delay` is how many seconds pass
+    between a request and the first byte of its reply.
     """
 
     def __init__(
@@ -125,12 +131,16 @@ class EutilsServer:
         key_rate: int = 10,
         bad_keys: Collection[str] = (),
         compress: bool = True,
+        modified: Mapping[int, str] | None = None,
+        delay: float = 0,
     ) -> None:
         self.records, self.search = records, search
         self.rate_limit, self.key_rate, self.bad_keys, self.compress = rate_limit, key_rate, bad_keys, compress
+        self.modified, self.delay = modified, delay
         self.log: list[Recorded] = []
         self.closing = threading.Event()
         self._faults: list[Callable[[Exchange], object]] = []
+        self._standing: list[tuple[Callable[[Mapping[str, str]], bool], Callable[[Exchange], object]]] = []
         self._starts: dict[str, list[float]] = {}
         self._lock = threading.Lock()
         self._server = _Server(("127.0.0.1", 0), Exchange)
@@ -153,9 +163,20 @@ class EutilsServer:
         with self._lock:
             self._faults += [FAULTS[fault] if isinstance(fault, str) else fault] * times
 
-    def next_fault(self):
+    def fault_for(self, pmids, fault, *, times=None):
+        """Let every EFetch that asks for one of these PMIDs fail, or the first `times` of them."""
+        left, bad = itertools.count() if times is None else iter(range(times)), frozenset(pmids)
+
+        def concerned(params):
+            return not bad.isdisjoint(map(int, params.get("id", "0").split(","))) and next(left, None) is not None
+
         with self._lock:
-            return self._faults.pop(0) if self._faults else None
+            self._standing.append((concerned, FAULTS[fault] if isinstance(fault, str) else fault))
+
+    def next_fault(self, params):
+        with self._lock:
+            standing = next((fault for concerned, fault in self._standing if concerned(params)), None)
+            return standing or (self._faults.pop(0) if self._faults else None)
 
     def over_limit(self, params):
         """Whether this request is one too many within a second, for its key or for the address."""
@@ -176,8 +197,10 @@ class EutilsServer:
             )
             return 200, search_error(f"Search Backend failed: Exception:\n{text} matching the query.")
         plain, low, high = _uid_range(term)
+        plain, begin, end = _modified(plain) if self.modified is not None else (plain, "", "")
         try:
             found = [pmid for pmid in dict.fromkeys(self.search(plain)) if low <= pmid <= high]
+            found = [pmid for pmid in found if begin <= self.modified.get(pmid, "") <= end] if end else found
         except ValueError as error:
             return 200, search_error(str(error))
         wanted = int(params.get("retmax", 20))
@@ -203,6 +226,11 @@ class EutilsServer:
 def _uid_range(term):
     match = re.fullmatch(r"\((.*)\) AND (\d+):(\d+)\[UID\]", term, re.DOTALL)
     return (match[1], int(match[2]), int(match[3])) if match else (term, 0, sys.maxsize)
+
+
+def _modified(term):
+    match = re.fullmatch(r"\((.*)\) AND (\d{4}(?:/\d\d){0,2}):(\d{4}(?:/\d\d){0,2})\[mdat\]", term, re.DOTALL)
+    return (match[1], match[2].replace("/", "-"), match[3].replace("/", "-") + "~") if match else (term, "", "")
 
 
 class _Server(ThreadingHTTPServer):
@@ -236,10 +264,13 @@ class Exchange(BaseHTTPRequestHandler):
         eutils = self.server.eutils
         now = time.monotonic()
         eutils.log.append(Recorded(self.command, parts.path, parts.query, params, dict(self.headers), now))
-        fault = eutils.next_fault()
+        fault = eutils.next_fault(params)
+        refused = not fault and eutils.over_limit(params)
+        if eutils.delay:
+            eutils.closing.wait(eutils.delay)
         if fault:
             fault(self)
-        elif eutils.over_limit(params):
+        elif refused:
             rate_limited(2)(self)
         else:
             self.send(*self.reply())

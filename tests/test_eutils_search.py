@@ -2,17 +2,32 @@
 
 import gzip
 import json
+import random
 import re
+import threading
+from datetime import UTC, datetime
 from urllib.parse import parse_qs
 
 import pytest
 import responses
 from responses.registries import OrderedRegistry
 
-from eutils_server import EutilsServer, FakeTime, messages, search_body, search_error
-from reftrack.errors import EutilsError, QueryError
+from eutils_server import (
+    F9,
+    PAGE,
+    SEARCH_HEAD,
+    EutilsServer,
+    FakeTime,
+    fetch_body,
+    fetch_error,
+    messages,
+    search_body,
+    search_error,
+)
+from reftrack.errors import EutilsError, QueryError, UsageError
 from reftrack.eutils import DEFAULT_URL, Eutils, Found
 from reftrack.eutils.answer import doubts
+from reftrack.eutils.client import NOT_UNDERSTOOD
 from reftrack.eutils.verdict import FETCH_ROOTS, SEARCH_ROOTS, Fate, judge
 
 ESEARCH = DEFAULT_URL + "esearch.fcgi"
@@ -173,41 +188,114 @@ def test_b10_limit_is_for_what_must_be_split(http, eutils):
     assert eutils.search("x", 2).complete
 
 
-@pytest.mark.parametrize(("hits", "requests"), [(9_999, 1), (10_000, 3), (10_001, 3), (25_000, 7)])
-def test_b11_more_than_a_page(over, hits, requests):
-    """9,999 are one search; more are split by PMID, complete and without a duplicate."""
-    step = 99_999_999 // hits
-    pmids = range(step, hits * step + 1, step)
-    server, eutils = over(pmids)
+ORDERS = {
+    "newest first": lambda pmids: sorted(pmids, reverse=True),
+    "oldest first": sorted,
+    "by relevance": lambda pmids: random.Random(7).sample(list(pmids), len(pmids)),
+}
+
+
+@pytest.mark.parametrize("order", ORDERS)
+@pytest.mark.parametrize("start", [1, 30_000_000, 99_974_000])
+@pytest.mark.parametrize(("hits", "requests"), [(9_999, 1), (10_000, 3), (10_001, 3), (19_000, 3), (25_000, 5)])
+def test_b11_more_than_a_page(over, hits, requests, start, order):
+    """9,999 are one search; more are split where the papers are, complete and without a duplicate."""
+    pmids = range(start, start + hits)
+    server, eutils = over(ORDERS[order](pmids))
     found = eutils.search("a[ti] OR b[ti]")
     eutils.close()
     assert sorted(found.pmids) == list(pmids)
-    assert found.complete
-    assert found.warnings == ()
-    assert found.count == hits
-    assert len(server.log) == requests
+    assert (found.count, found.complete, found.warnings) == (hits, True, ())
+    assert len(server.log) == eutils.requests_sent
+    assert len(server.log) <= requests + 4 * (order == "by relevance" and hits > 19_000)
     terms = [request.params["term"] for request in server.log[1:]]
     assert all(re.fullmatch(r"\(a\[ti\] OR b\[ti\]\) AND \d+:\d+\[UID\]", term) for term in terms)
 
 
-def test_b11_dense_and_beyond(over):
-    """A dense block of PMIDs, as of one year, takes about two requests a halving."""
-    server, eutils = over(range(30_000_000, 30_012_000))
+def test_b11_parts_are_asked_for_at_once(over):
+    """Both halves are under way together: each is answered only when the other one is there."""
+    server, eutils = over(range(1, 10_001))
+    meeting = threading.Barrier(2, timeout=10)
+    usual = server.esearch
+
+    def esearch(params):
+        if "[UID]" in params["term"]:
+            meeting.wait()
+        return usual(params)
+
+    server.esearch = esearch
+    assert eutils.search("x").complete
+    eutils.close()
+
+
+@pytest.mark.parametrize(
+    "pmids", [range(1, 10_001), range(30_000_000, 30_012_000), [5, *range(40_000_000, 40_010_000)]]
+)
+def test_b11_where_the_page_tells_nothing(over, pmids):
+    """If a page lists next to nothing, the range is halved in its middle, and the result is as complete."""
+    server, eutils = over(pmids)
+    usual = server.esearch
+
+    def esearch(params):
+        status, body = usual(params)
+        if int(re.search(rb"<Count>(\d+)", body)[1]) > 9_999:
+            body = re.sub(rb"(?s)<IdList>.*</IdList>", b"<IdList><Id>3</Id></IdList>", body)
+        return status, body
+
+    server.esearch = esearch
     found = eutils.search("x")
     eutils.close()
     assert found.complete
-    assert len(server.log) < 35
+    assert list(found.pmids) == sorted(pmids)
+    assert len(server.log) < 60
 
 
-def test_b12_counts_drift(over):
-    """Papers that vanish between the calls leave a warning and an incomplete list."""
+@pytest.mark.parametrize("later", [11_999, 12_001])
+def test_b12_counts_drift(over, later):
+    """Papers that come or vanish while the parts are listed: the new count proves the list, and the change is said."""
     answers = iter([list(range(1, 12_001))])
     server, eutils = over([])
-    server.search = lambda _: next(answers, list(range(1, 12_000)))
+    server.search = lambda _: next(answers, list(range(1, later + 1)))
     found = eutils.search("x")
     eutils.close()
-    assert (found.count, len(found.pmids), found.complete) == (12_000, 11_999, False)
-    assert found.warnings == ("PubMed counts 12000 papers but listed 11999",)
+    assert (found.count, len(found.pmids), found.complete) == (later, later, True)
+    assert found.warnings == (f"PubMed's count went from 12000 to {later} while it was listed",)
+
+
+def test_b12_counts_that_stay_apart(over):
+    """If the count does not agree with what was listed, even asked again, the list is incomplete."""
+    server, eutils = over([])
+    server.search = lambda term: list(range(1, 12_001))
+    usual = server.esearch
+
+    def esearch(params):
+        status, body = usual(params)
+        wrong = b"<Count>12345</Count>" if "[UID]" not in params["term"] else None
+        return status, re.sub(rb"<Count>\d+</Count>", wrong, body) if wrong else body
+
+    server.esearch = esearch
+    found = eutils.search("x")
+    eutils.close()
+    assert (found.count, len(found.pmids), found.complete) == (12_345, 12_000, False)
+    assert found.warnings == ("PubMed counts 12345 papers but listed 12000",)
+    assert server.log[-1].params["retmax"] == "0"
+
+
+def test_b12_a_part_that_lists_less_than_it_counts(over):
+    """The sum may agree by chance: a part whose list is not as long as its count leaves the whole unproved."""
+    server, eutils = over(range(2, 24_001, 2))
+    usual = server.esearch
+
+    def esearch(params):
+        status, body = usual(params)
+        part = "[UID]" in params["term"] and b"<Id>8</Id>" in body
+        return status, re.sub(rb"<Count>6000<", b"<Count>6001<", body) if part else body
+
+    server.esearch = esearch
+    found = eutils.search("x")
+    eutils.close()
+    assert (found.count, len(found.pmids), found.complete) == (12_000, 12_000, False)
+    assert found.warnings == ("PubMed listed a part of the papers with another number than it counted there",)
 
 
 def test_b12_range_that_is_ignored(http, eutils):
@@ -318,13 +406,139 @@ def test_b22_query_that_ncbi_refuses(http, eutils, fake, text, status):
     assert fake.slept == []
 
 
-def test_raw_line_end_in_json(http, eutils):
+BODIES = {
+    "f1 rate limit": (429, b'{"error":"API rate limit exceeded","count":"4","limit":"3"}', Fate.BUSY),
+    "f1 rate limit with 200": (200, b'{"error":"API rate limit exceeded","count":"4","limit":"3"}', Fate.BUSY),
+    "f2 proxy": (500, b"error forwarding request", Fate.BUSY),
+    "f3 page": (503, b"<html><body>unavailable</body></html>", Fate.BUSY),
+    "f4 maintenance": (200, PAGE, Fate.BUSY),
+    "f5 prolog only": (200, SEARCH_HEAD.encode(), Fate.BROKEN),
+    "f6 empty": (200, b"", Fate.BROKEN),
+    "f7 backend": (200, search_error("Search Backend failed: Database is not supported: pubmed"), Fate.BROKEN),
+    "f7 history": (200, fetch_error("Unable to obtain query #1"), Fate.BROKEN),
+    "f8 raw line end": (
+        200,
+        b'{"esearchresult":{"ERROR":"Search Backend failed:\n\'retstart\' too large"}}',
+        Fate.REFUSED,
+    ),
+    "f9 timeout": (400, fetch_error(F9), Fate.BROKEN),
+    "f10 retstart": (400, search_error("'retstart' cannot be larger than 9998"), Fate.REFUSED),
+    "f11 key": (400, b'{"error":"API key invalid","api-key":"K","type":"invalid"}', Fate.KEY),
+    "f12 long URL": (414, PAGE, Fate.REFUSED),
+    "f13 no ids": (200, fetch_error("Empty id list"), Fate.REFUSED),
+    "f13 wildcards": (200, search_error("the number of wildcards (*) exceeds 256"), Fate.QUERY),
+    "f14 cut": (200, fetch_body([b"<PubmedArticle/>"])[:-9], Fate.BROKEN),
+    "f15 no records": (200, fetch_body([]), Fate.EMPTY),
+    "f16 fewer records": (200, fetch_body([b"<PubmedArticle/>"]), Fate.GOOD),
+}
+
+
+@pytest.mark.parametrize("name", BODIES)
+def test_body_of_failure(name):
+    """Each way in which NCBI is known to fail gets its verdict; only a whole document of the right kind is served."""
+    status, body, fate = BODIES[name]
+    roots = SEARCH_ROOTS if b"earch" in body[:400] and b"Article" not in body else FETCH_ROOTS
+    assert judge(status, body, roots).fate is fate
+
+
+def test_body_of_failure_f8_is_shown(http, eutils):
     """NCBI's JSON with a line end inside a string is no JSON; its text is read all the same."""
     http.post(ESEARCH, body=b'{"esearchresult":{"ERROR":"Search Backend failed: Exception:\n\'retstart\' too large"}}')
     with pytest.raises(
         EutilsError, match=r"refuses the request: Search Backend failed: Exception: 'retstart' too large"
     ):
         eutils.search("x")
+
+
+@pytest.mark.parametrize(
+    ("header", "at"),
+    [
+        ("Wed, 25 Nov 2026 02:14:02 GMT", "2026-11-25T02:14:02Z"),
+        ("Wed, 25 Nov 2026 03:14:02 +0100", "2026-11-25T02:14:02Z"),
+        ("Wed, 25 Nov 2026 02:14:02 -0000", "2026-11-25T02:14:02Z"),
+        ("yesterday", ""),
+        (None, ""),
+    ],
+)
+def test_ncbis_own_clock(http, eutils, header, at):
+    """A search says when NCBI answered, by NCBI's clock, or nothing if it did not say."""
+    http.post(ESEARCH, body=search_body(1, [7]), headers={"Date": header} if header else {})
+    assert eutils.search("x").at == at
+
+
+def test_ncbis_clock_of_the_first_reply(over):
+    """A list that took several requests is dated by the first one: what came later may be missing."""
+    _, eutils = over(range(1, 10_001))
+    assert eutils.search("x").at <= datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ", eutils.search("x").at)
+    eutils.close()
+
+
+def test_revised_since_a_day(over):
+    """Of what a term finds, those that PubMed modified on that day or later; the plain term reaches the search."""
+    server, eutils = over([1, 2, 3, 4])
+    terms = []
+    server.search = lambda term: (terms.append(term), [1, 2, 3, 4])[1]
+    server.modified = {1: "2026-11-17", 2: "2026-11-18", 3: "2026-11-19"}
+    found = eutils.revised("a OR b", "2026-11-18")
+    assert (found.count, found.pmids, found.complete, found.warnings) == (2, (2, 3), True, ())
+    assert server.log[0].params["term"] == "(a OR b) AND 2026/11/18:3000[mdat]"
+    assert terms == ["a OR b"]
+    assert eutils.revised("a OR b", "2026-11-20").complete
+    eutils.close()
+
+
+def test_revised_beyond_a_page(over):
+    """More than 9,999 changed records are listed in parts, as those of any search; above a limit only counted."""
+    server, eutils = over(range(1, 12_001))
+    server.modified = {pmid: "2026-11-18" if pmid % 12 else "2020-01-01" for pmid in range(1, 12_001)}
+    found = eutils.revised("x", "2026-11-18")
+    assert (found.count, len(found.pmids), found.complete) == (11_000, 11_000, True)
+    assert eutils.revised("x", "2026-11-18", 10_500).complete is False
+    assert eutils.revised("x", "2020-01-01", 12_000).count == 12_000
+    eutils.close()
+
+
+@pytest.mark.parametrize(
+    ("translation", "extra", "complete"),
+    [
+        ('"x"[All Fields] AND 2026/11/18:3000/12/31[Date - Modification]', "", True),
+        ("(x) AND 2026/11/18:3000[mdat]", "", True),
+        ("x[tiab] AND 1900[lr]", "", True),
+        ("", "", True),
+        ('"x"[All Fields]', "", False),
+        ('"lifestyle modification"[Title/Abstract]', "", False),
+        ('"x"[All Fields] AND "2026/11/18:3000"[All Fields]', "", False),
+        ("(x) AND 2026/11/18:3000[mdat]", "<E><PhraseNotFound>2026/11/18:3000[mdat]</PhraseNotFound></E>", False),
+        ("(x) AND 2026/11/18:3000[mdat]", "<E><FieldNotFound>MDAT</FieldNotFound></E>", False),
+        ("(x) AND mdat[all]", "<E><QuotedPhraseNotFound>2026/11/18</QuotedPhraseNotFound></E>", False),
+        ("(x) AND mdat[all]", "<E><PhraseIgnored>2026/11/18:3000</PhraseIgnored></E>", False),
+        ("(x) AND 2026/11/18:3000[mdat]", "<E><PhraseNotFound>another word</PhraseNotFound></E>", True),
+    ],
+)
+def test_revised_if_pubmed_understood(http, eutils, translation, extra, complete):
+    """If the reply shows that the date was not searched by, the list says nothing about changes, and says so."""
+    http.post(ESEARCH, body=search_body(1, [7], translation=translation, extra=extra))
+    found = eutils.revised("x", "2026-11-18")
+    assert found.complete is complete
+    assert (found.warnings[-1:] == (NOT_UNDERSTOOD,)) is not complete
+
+
+def test_revised_that_is_not_understood_is_not_listed(http, eutils):
+    """If the date was ignored, what the whole term finds is not fetched part by part."""
+    http.post(ESEARCH, body=search_body(40_000, range(1, 10_000), translation="x[All Fields]"))
+    assert not eutils.revised("x", "2026-11-18").complete
+    assert eutils.requests_sent == 1
+
+
+@pytest.mark.parametrize("since", ["", "2020-13-01", "2026/11/18", "yesterday", "2026-02-30", "2026-11-18] OR x[ti"])
+def test_b21_date_that_is_none(eutils, since):
+    """What is no day is refused before anything is sent."""
+    with pytest.raises(UsageError, match="is not a date"):
+        eutils.revised("x", since)
+    with pytest.raises(QueryError, match="empty"):
+        eutils.revised(" ", "2026-11-18")
+    assert eutils.requests_sent == 0
 
 
 def recorded_searches(corpus):

@@ -315,7 +315,8 @@ def test_a18_chunked_body_cut(http, make):
 
 def test_a21_gzip_bomb(server, make):
     """A bomb is stopped at the cap, at once and with bounded memory, alone or in a batch."""
-    server.queue_fault(partial(gzip_bomb, megabytes=256), times=3)
+    server.queue_fault(partial(gzip_bomb, megabytes=256))
+    server.fault_for([1, 2], partial(gzip_bomb, megabytes=256))
     eutils = make(base_url=server.url)
     tracemalloc.start()
     with pytest.raises(EutilsError, match="larger than 64 MB"):
@@ -325,7 +326,7 @@ def test_a21_gzip_bomb(server, make):
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
     assert peak < 200 << 20
-    assert len(server.log) == 3
+    assert len(server.log) in {3, 4}  # the other half may have been asked for already
 
 
 def test_a21_a_large_honest_batch_is_halved(server, make, monkeypatch):
@@ -378,6 +379,22 @@ def test_a25_identity_on_every_request(http, make):
         http.post(ESEARCH, body=ONE_HIT, match=[matchers.urlencoded_params_matcher(fields | extra)])
         make(email=extra.get("email", ""), api_key=extra.get("api_key", "")).search("x")
     assert [call.request.url for call in http.calls] == [ESEARCH] * 3
+
+
+def test_a28_proxy_that_is_dead(monkeypatch, fake):
+    """Proxy variables that name a proxy nobody runs give a sentence that says proxy, and no address."""
+    with EutilsServer({}, lambda _: []) as server:
+        dead = server.url
+    for name in ("http_proxy", "https_proxy", "HTTP_PROXY", "HTTPS_PROXY"):
+        monkeypatch.setenv(name, dead.partition("/entrez")[0])
+    for name in ("no_proxy", "NO_PROXY"):
+        monkeypatch.delenv(name, raising=False)
+    with (
+        Eutils(**fake.settings) as eutils,
+        pytest.raises(EutilsError, match="the proxy could not be reached") as caught,
+    ):
+        eutils.search("x")
+    assert "127.0.0.1" not in str(caught.value)
 
 
 def test_h04_key_is_stripped_or_refused(http, make):

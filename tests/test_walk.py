@@ -247,12 +247,8 @@ def test_c11_a_batch_that_fails_is_completed_by_the_next_run(run, library):
         EutilsServer(many, store(many), rate_limit=0) as server,
         Eutils(base_url=server.url, **FakeTime().settings) as eutils,
     ):
-
-        def watch(_what, done, _of):
-            if done == 200:
-                server.queue_fault("503", times=99)
-
-        line = pull(QUERY, eutils, library, RULES, version="0", limit=5000, watch=watch)
+        server.fault_for(sorted(many)[200:], "503")
+        line = pull(QUERY, eutils, library, RULES, version="0", limit=5000)
     assert line.status == "partial"
     assert len(library.held_pmids()) == 200
     again = run(many)

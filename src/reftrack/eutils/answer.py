@@ -24,6 +24,8 @@ class Answer:
     warnings: tuple[str, ...]
     truncated: bool
     """NCBI says "Restrictions achieved": it gave less than was asked for."""
+    unknown: tuple[str, ...] = ()
+    """Words and field tags of the term that PubMed did not know or left out, as it names them."""
 
 
 # Quotation marks are left out: ESearch reports a phrase as quoted even if the user typed none.
@@ -34,6 +36,7 @@ _WARNINGS = {
     "PhraseIgnored": "PubMed ignored this: {}",
     "OutputMessage": "PubMed says: {}",
 }
+_REMARK = "OutputMessage"
 _NOT_A_WARNING = "No items found."  # zero hits are a result
 _TRUNCATION = "restrictions achieved"
 _SHOWN = 3
@@ -50,17 +53,18 @@ def read(document: bytes, redact: Callable[[str], str]) -> Answer:
         raise _unexpected("it does not say how many papers were found")
     pmids, odd = _pmids(root)
     said = [(child.tag, redact((child.text or "").replace('"', ""))) for kind in _WARNINGS for child in root.iter(kind)]
-    truncated = any(kind == "OutputMessage" and _TRUNCATION in text.lower() for kind, text in said)
+    truncated = any(kind == _REMARK and _TRUNCATION in text.lower() for kind, text in said)
     warnings = [
         _WARNINGS[kind].format(text)
         for kind, text in said
-        if text and text != _NOT_A_WARNING and not (kind == "OutputMessage" and _TRUNCATION in text.lower())
+        if text and text != _NOT_A_WARNING and not (kind == _REMARK and _TRUNCATION in text.lower())
     ]
     if odd:
         shown = ", ".join(repr(redact(text)) for text in odd[:_SHOWN]) + (", …" if len(odd) > _SHOWN else "")
         warnings.append(f"PubMed listed {len(odd)} id(s) that are no PMID and were ignored: {shown}")
     translation = " ".join((root.findtext("QueryTranslation") or "").split())
-    return Answer(int(count), pmids, translation, tuple(dict.fromkeys(warnings)), truncated)
+    unknown = tuple(text for kind, text in said if kind != _REMARK)
+    return Answer(int(count), pmids, translation, tuple(dict.fromkeys(warnings)), truncated, unknown)
 
 
 def _unexpected(why: str) -> EutilsError:
@@ -89,6 +93,29 @@ def doubts(term: str, translation: str) -> tuple[str, ...]:
     if _ALL_FIELDS.search(term) or not _TAG.search(term) or not _ALL_FIELDS.search(translation) or _untagged(term):
         return ()
     return ("PubMed searched all fields although every word has a field tag: is a tag misspelt? See the translation",)
+
+
+_DATE_FIELD = re.compile(r"\[[^\[\]]*(?:mdat|modification)[^\[\]]*\]|\[lr\]", re.IGNORECASE)
+
+
+def changed_since(since: str) -> str:
+    """The clause that finds the records that PubMed modified on a day (YYYY/MM/DD) or later.
+
+    MDAT is "Date - Modification" in EInfo's list of PubMed's fields; 3000 is how PubMed's own pages leave the end open.
+    """
+    return f"{since}:3000[mdat]"
+
+
+def understood(since: str, said: Answer) -> bool:
+    """Whether PubMed searched by the date of `changed_since`, by what it says itself.
+
+    A date that it took for a word ends in [All Fields], or is named as unknown, or is not in the translation at all.
+    """
+    if any(since in text or "mdat" in text.lower() for text in said.unknown):
+        return False
+    if re.search(re.escape(since) + r"[^\[\]]*" + _ALL_FIELDS.pattern, said.translation, re.IGNORECASE):
+        return False
+    return not said.translation or since in said.translation or bool(_DATE_FIELD.search(said.translation))
 
 
 def _untagged(term: str) -> bool:

@@ -44,6 +44,8 @@ class Verdict:
     fate: Fate
     why: str = ""
     said: str = ""
+    limited: bool = False
+    """Too many requests were sent: nobody should send the next one now."""
 
 
 # What NCBI writes into ERROR, first match counts. Seen: "Search Backend failed: ... the number of wildcards (*) exceeds
@@ -87,8 +89,9 @@ _HEAD = 20_000
 def judge(status: int, body: bytes, roots: frozenset[str]) -> Verdict:
     """Decide what a reply is good for; `roots` are the documents that would answer the request."""
     if status in _PASSING or status >= _SERVER_ERROR:
-        why = _WHY[Fate.BUSY] if status == 429 else "NCBI's server failed"  # noqa: PLR2004
-        return Verdict(Fate.BUSY, f"{why} (HTTP {status})")
+        limited = status == 429  # noqa: PLR2004
+        why = _WHY[Fate.BUSY] if limited else "NCBI's server failed"
+        return Verdict(Fate.BUSY, f"{why} (HTTP {status})", limited=limited)
     if 300 <= status < 400:  # noqa: PLR2004
         return Verdict(Fate.STOP, f"the service redirects to another address (HTTP {status}), which is not followed")
     if status == _OK:
@@ -133,7 +136,7 @@ def _judge_error(told: str, roots: frozenset[str], otherwise: Fate) -> Verdict:
     if fate is Fate.QUERY and roots != SEARCH_ROOTS:
         fate = Fate.REFUSED
     # The rate-limit and key errors echo the key or our address: their text is of no use to anyone.
-    return Verdict(fate, _WHY[fate], "" if fate in {Fate.KEY, Fate.BUSY} else told)
+    return Verdict(fate, _WHY[fate], "" if fate in {Fate.KEY, Fate.BUSY} else told, limited=fate is Fate.BUSY)
 
 
 def _told(body: bytes) -> str | None:

@@ -7,17 +7,22 @@ urllib3's Retry leaves POST alone, never looks at a body and sleeps for as long 
 from __future__ import annotations
 
 import http.client
+import math
 import re
-from collections.abc import Callable, Mapping
+import threading
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
+from pathlib import Path
 from urllib.parse import quote, quote_plus, urlsplit
 
 import requests
 from urllib3 import exceptions as urllib3_errors
 
 from ..errors import EutilsError, QueryError, ReftrackError, UsageError
+from .limiter import Asker, Clock, Limiter, OnWait, SharedSlots, Sleep
 from .verdict import Fate, Verdict, judge, redact, redact_error
 
 DEFAULT_URL = "https://eutils.ncbi.nlm.nih.gov/entrez/eutils/"
@@ -26,6 +31,9 @@ GAP = 0.37
 """Seconds between the starts of two requests. NCBI allows 3 a second, but 0.334 s still trips the limit (Biopython)."""
 GAP_WITH_KEY = 0.11
 """With a key NCBI allows 10 a second; EDirect sleeps as long."""
+MOST_IN_FLIGHT = 4
+MOST_IN_FLIGHT_WITH_KEY = 12
+"""What the rate can feed while NCBI takes 1.5 or 1.3 seconds to answer. If it takes longer it has enough to do."""
 LONGEST_WAIT = 60.0
 """A longer Retry-After is told to the user instead of slept."""
 PATIENCE = 300.0
@@ -34,12 +42,13 @@ MAX_BODY = 64 * 1024 * 1024
 """Bytes of a decoded body: a gzip bomb of 1:1000 is cheap to send. 200 ordinary records are about 4 MB."""
 HALVE_AFTER = 2
 """Failed tries after which a request that can be split is given back to be split."""
-_CHUNK = 16 * 1024
+_CHUNK = 64 * 1024
+"""Bytes read at once. Every piece costs a thread that reads a turn at the interpreter, which the parser holds."""
 _RETRIED = frozenset({Fate.BUSY, Fate.BROKEN, Fate.EMPTY})
-
-Clock = Callable[[], float]
-Sleep = Callable[[float], object]
-OnWait = Callable[[str, float], object]
+_MARGIN = 1.1
+"""How much longer than the last ones the next reply may take before the rate is missed."""
+_FORGET = 0.2
+"""How fast a slow reply is forgotten."""
 
 
 class RefusalError(EutilsError):
@@ -50,15 +59,27 @@ class RefusalError(EutilsError):
         self.fate = fate
 
 
+class AbandonedError(Exception):
+    """Nobody wants the reply any more; seen only by the thread that would have asked."""
+
+
 @dataclass(frozen=True, slots=True)
-class _Reply:
+class Reply:
+    """What came back, and what it is good for."""
+
     verdict: Verdict
     body: bytes = b""
     retry_after: float = 0.0
+    at: str = ""
+    """The server's clock, as ISO 8601 in UTC; "" if it did not say."""
 
 
 class Wire:
-    """The way to one E-utilities server."""
+    """The way to one E-utilities server, for any number of threads.
+
+    Connections are kept alive. A requests.Session serves one thread at a time (it is not made for more), and is handed
+    on to the next one; a session of the caller's is used by all.
+    """
 
     def __init__(
         self,
@@ -74,20 +95,27 @@ class Wire:
         timeout: tuple[float, float],
         tries: int,
         on_wait: OnWait | None,
+        limits: Path | None,
+        wall: Clock,
     ) -> None:
         self.requests_sent = 0
         self.failed_tries = 0
         self._identity = _identity(tool, email, api_key)
         secrets = (self._identity.get("api_key", ""), self._identity.get("email", ""))
         self._secrets = tuple({form for secret in secrets for form in (secret, quote(secret), quote_plus(secret))})
-        self._gap = GAP_WITH_KEY if "api_key" in self._identity else GAP
+        key = "api_key" in self._identity
+        self._gap, self._most = (GAP_WITH_KEY, MOST_IN_FLIGHT_WITH_KEY) if key else (GAP, MOST_IN_FLIGHT)
         self._url = _checked_url(base_url)
-        self._owns_session = session is None
-        self._session = _session(self._identity["tool"]) if session is None else session
-        self._clock, self._sleep, self._jitter = clock, sleep, jitter
+        slots = SharedSlots(limits, self._url, with_key=key, gap=self._gap, wall=wall) if limits else None
+        self._limiter = Limiter(self._gap, clock=clock, slots=slots)
+        self._given, self._idle, self._closed = session, list[requests.Session](), False
+        self._guard = threading.Lock()
+        self._clock, self._jitter = clock, jitter
         self._timeout, self._tries = timeout, max(1, tries)
-        self._on_wait = on_wait
-        self._free_at = float("-inf")
+        self.sleep, self.on_wait = sleep, on_wait
+        self._here = Asker(lambda: True, sleep, on_wait or (lambda _why, _seconds: None))
+        self._service = 0.0
+        self._under_way: dict[int, float] = {}
 
     @property
     def server(self) -> str:
@@ -95,23 +123,48 @@ class Wire:
         return urlsplit(self._url).netloc
 
     def close(self) -> None:
-        """Close the connections, if they are ours."""
-        if self._owns_session:
-            self._session.close()
+        """Close the connections, if they are ours; one that is in use is closed when its reply has come."""
+        with self._guard:
+            idle, self._idle, self._closed = self._idle, [], True
+        for session in idle:
+            session.close()
 
-    def post(self, utility: str, fields: Mapping[str, str], *, roots: frozenset[str], divisible: bool = False) -> bytes:
+    @property
+    def width(self) -> int:
+        """How many requests must be in flight for the rate to be used up, at the pace of the last replies.
+
+        What is under way takes at least as long as it has taken. At least 2: the limiter keeps them apart, and one that
+        is slow does not stop the rest.
+        """
+        with self._guard:
+            oldest = min(self._under_way.values(), default=math.inf)
+            service = max(self._service, self._clock() - oldest)
+        return min(self._most, max(2, math.ceil(_MARGIN * service / self._gap)))
+
+    def post(
+        self,
+        utility: str,
+        fields: Mapping[str, str],
+        *,
+        roots: frozenset[str],
+        divisible: bool = False,
+        asker: Asker | None = None,
+    ) -> Reply:
         """Ask until the answer is a whole document whose root is one of `roots`.
 
-        `divisible` says that the caller can ask in halves instead, so a broken document is not insisted on.
+        `divisible` says that the caller can ask in halves instead, so a broken document is not insisted on. A thread of
+        a pipeline names its `asker`; when that wants no more, AbandonedError is raised instead of sending.
         """
+        asker = asker or self._here
         began, attempt = self._clock(), 0
         while True:
             attempt += 1
-            reply = self._once(utility, fields, roots)
+            reply = self._once(utility, fields, roots, asker)
             fate = reply.verdict.fate
             if fate is Fate.GOOD or (fate is Fate.EMPTY and attempt > min(1, self._tries - 1)):
-                return reply.body
-            self.failed_tries += 1
+                return reply
+            with self._guard:
+                self.failed_tries += 1
             if reply.retry_after > LONGEST_WAIT:
                 raise RefusalError(f"NCBI asks to wait {reply.retry_after:.0f} seconds; try again then.", Fate.STOP)
             # At least 1, 2, 4 seconds, and a little more, so that several clients do not come back together.
@@ -120,9 +173,10 @@ class Wire:
             late = self._clock() + wait - began > PATIENCE
             if fate not in _RETRIED or attempt >= self._tries or halve or late:
                 raise self._failure(reply.verdict, attempt)
-            if self._on_wait:
-                self._on_wait(reply.verdict.why, wait)
-            self._sleep(wait)
+            if reply.verdict.limited or reply.retry_after:
+                self._limiter.hold(wait)
+            asker.tell(reply.verdict.why, wait)
+            asker.sleep(wait)
 
     def redact(self, text: str) -> str:
         """NCBI's words without our key and e-mail address."""
@@ -139,27 +193,58 @@ class Wire:
         tries = f" ({attempts} tries)" if attempts > 1 else ""
         return RefusalError(f"{message}{tries}; this is not an empty result.", verdict.fate)
 
-    def _once(self, utility: str, fields: Mapping[str, str], roots: frozenset[str]) -> _Reply:
+    def _once(self, utility: str, fields: Mapping[str, str], roots: frozenset[str], asker: Asker) -> Reply:
         """Send one request, not too soon after the last one."""
-        now = self._clock()
-        if now < self._free_at:
-            self._sleep(self._free_at - now)
-        self._free_at = max(self._clock(), self._free_at) + self._gap
-        self.requests_sent += 1
+        self._limiter.take(asker)
+        with self._guard:
+            if not asker.wanted():
+                raise AbandonedError
+            self.requests_sent += 1
+            number = self.requests_sent
+            self._under_way[number] = began = self._clock()
         try:
-            with self._session.post(
-                f"{self._url}{utility}.fcgi",
-                data={**fields, **self._identity},
-                timeout=self._timeout,
-                allow_redirects=False,  # a redirect would carry the key to wherever it points
-                stream=True,
-            ) as response:
-                return self._read(response, roots)
+            with (
+                self._session() as session,
+                session.post(
+                    f"{self._url}{utility}.fcgi",
+                    data={**fields, **self._identity},
+                    timeout=self._timeout,
+                    allow_redirects=False,  # a redirect would carry the key to wherever it points
+                    stream=True,
+                ) as response,
+            ):
+                reply = self._read(response, roots)
         except (OSError, urllib3_errors.HTTPError, http.client.HTTPException) as error:
             # requests' own errors are OSErrors. Their texts may quote URL and headers: none of it is passed on.
-            return _Reply(_network_verdict(error))
+            return Reply(_network_verdict(error))
+        finally:
+            with self._guard:
+                del self._under_way[number]
+        if reply.verdict.fate is Fate.GOOD:
+            took = self._clock() - began
+            with self._guard:
+                self._service = max(took, self._service + _FORGET * (took - self._service))
+        return reply
 
-    def _read(self, response: requests.Response, roots: frozenset[str]) -> _Reply:
+    @contextmanager
+    def _session(self) -> Iterator[requests.Session]:
+        """A session that no other thread uses meanwhile, if possible one whose connection is open."""
+        if self._given:
+            yield self._given
+            return
+        with self._guard:
+            session = self._idle.pop() if self._idle else _session(self._identity["tool"])
+        try:
+            yield session
+        finally:
+            with self._guard:
+                keep = not self._closed
+                if keep:
+                    self._idle.append(session)
+            if not keep:
+                session.close()
+
+    def _read(self, response: requests.Response, roots: frozenset[str]) -> Reply:
         began = self._clock()
         retry_after = _retry_after(response.headers)
         chunks, size = [], 0
@@ -167,12 +252,12 @@ class Wire:
             chunks.append(chunk)
             size += len(chunk)
             if size > MAX_BODY:
-                return _Reply(Verdict(Fate.TOO_LARGE, f"the reply is larger than {MAX_BODY >> 20} MB"))
+                return Reply(Verdict(Fate.TOO_LARGE, f"the reply is larger than {MAX_BODY >> 20} MB"))
             if self._clock() - began > PATIENCE:
-                return _Reply(Verdict(Fate.BUSY, "the reply came too slowly"))
+                return Reply(Verdict(Fate.BUSY, "the reply came too slowly"))
         body = b"".join(chunks).lstrip(b"\xef\xbb\xbf \t\r\n")  # an XML declaration must be first
         verdict = judge(response.status_code, body, roots)
-        return _Reply(verdict, body, retry_after if verdict.fate in _RETRIED else 0.0)
+        return Reply(verdict, body, retry_after if verdict.fate in _RETRIED else 0.0, _at(response.headers))
 
 
 def _identity(tool: str, email: str, api_key: str) -> dict[str, str]:
@@ -224,6 +309,15 @@ def _retry_after(headers: Mapping[str, str]) -> float:
     except (ValueError, TypeError):
         now = datetime.now(UTC)
     return max(0.0, _utc(until).timestamp() - _utc(now).timestamp())
+
+
+def _at(headers: Mapping[str, str]) -> str:
+    """The server's own clock as ISO 8601, "" if it does not tell it."""
+    try:
+        said = _utc(parsedate_to_datetime(headers.get("Date", ""))).astimezone(UTC)
+    except (ValueError, TypeError, OverflowError):
+        return ""
+    return said.strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 def _utc(moment: datetime) -> datetime:

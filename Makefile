@@ -41,8 +41,9 @@ format: $(STAMP) ## what `check` would complain of, mended
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
-docs: $(STAMP) ## write docs/cli.md anew from --help
+docs: $(STAMP) ## write docs/cli.md anew from --help, the README's screens and docs/story.md from what happens
 	$(BIN)/python tests/make_docs.py
+	$(BIN)/python tests/make_story.py
 
 clean:
 	rm -rf $(VENV) demo dist build .mypy_cache .pytest_cache .ruff_cache .hypothesis .coverage*

@@ -38,3 +38,4 @@ def _clean_environment(monkeypatch, tmp_path_factory):
         if name.startswith(("REFTRACK_", "NCBI_", "ENTREZ_", "PUBMED_")) or name in {"EMAIL", "NO_COLOR"}:
             monkeypatch.delenv(name)
     monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path_factory.getbasetemp() / "no-config"))
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path_factory.getbasetemp() / "state"))

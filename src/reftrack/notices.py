@@ -6,6 +6,7 @@ which types mean what follows NLM's policy (https://www.nlm.nih.gov/bsd/policy/e
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from typing import NamedTuple
 
@@ -117,6 +118,14 @@ def unsaid(publication_types: Iterable[tuple[str, str]], said: Iterable[str]) ->
             known.add(told)
             found.append(told)
     return found
+
+
+_SAYS_SO = re.compile(r"^\W*(?:retracted|withdrawn)(?: article| paper)?\s*[:.\]–—-]+\s*", re.IGNORECASE)
+
+
+def without_mark(title: str) -> str:
+    """The title of a retracted paper without the mark that NLM or the journal put before it, where ours stands."""
+    return _SAYS_SO.sub("", title) or title
 
 
 def words(kind: str) -> Words:

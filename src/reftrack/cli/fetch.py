@@ -183,7 +183,13 @@ def _eutils(desk: Desk) -> Eutils:
     def on_wait(why: str, seconds: float) -> None:
         note(f"{clean(why)}: waiting {seconds:.0f} s, then trying again.", quiet=desk.quiet)
 
-    return Eutils(email=desk.email, api_key=desk.api_key, base_url=desk.eutils_url or DEFAULT_URL, on_wait=on_wait)
+    return Eutils(
+        email=desk.email,
+        api_key=desk.api_key,
+        base_url=desk.eutils_url or DEFAULT_URL,
+        on_wait=on_wait,
+        limits=desk.limits,
+    )
 
 
 def _plan(

@@ -15,7 +15,7 @@ import click
 from ..errors import UsageError
 from ..library.opening import Connection
 from ..library.selecting import Listed, listed, retracted_keys, select
-from ..notices import words
+from ..notices import without_mark, words
 from . import options
 from .screen import console, csv_lines, json_text, note, on_terminal, plural, table, tsv
 from .settings import Desk
@@ -165,7 +165,7 @@ def _marked(row: Listed) -> str:
     """The title behind what a reader must know before it."""
     kind = "retraction" if row.retracted else "concern" if row.concern else ""
     marks = [words(kind).mark] * bool(kind) + ["DELETED"] * bool(row.deleted)
-    return " · ".join([*marks, row.title])
+    return " · ".join([*marks, without_mark(row.title) if row.retracted else row.title])
 
 
 def _flat(value: object) -> str:

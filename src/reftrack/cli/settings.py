@@ -103,6 +103,13 @@ class Desk:
         return self._value("eutils_url", ("REFTRACK_EUTILS_URL",))
 
     @property
+    def limits(self) -> Path:
+        """The folder in which all fetches of this person, whatever the workspace, share NCBI's limit of requests."""
+        from platformdirs import user_state_path
+
+        return user_state_path("reftrack")
+
+    @property
     def who(self) -> str:
         """Who makes a decision by hand: the setting `who`, else the login name."""
         who = self._value("who", ("REFTRACK_WHO",))

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from ..notices import without_mark
 from .screen import beside, clean, on_terminal, plural
 
 if TYPE_CHECKING:
@@ -74,17 +75,28 @@ def _shown(run: Run, bucket: Bucket) -> tuple[int, ...]:
 def _news(run: Run, papers: Mapping[int, HeldPaper]) -> Iterator[tuple[str, str, str]]:
     """(what happened, the paper's key, its title and the reason) for each paper that is named."""
     reasons = {(event.bucket, event.pmid): event.reason for event in run.details}
+    width = max((len(_name(papers, pmid)) for bucket in _NAMED for pmid in _shown(run, bucket)), default=0)
     for bucket in _NAMED:
         shown = _shown(run, bucket)
         for pmid in shown:
-            held = papers.get(pmid)
-            label = "RETRACTED" if bucket == "notice" and pmid in run.retracted else bucket
-            name = held.key if held else f"PMID {pmid}"
-            title = clean(held.paper.title) if held else ""
-            if held and held.paper.retracted and label != "RETRACTED" and not title.upper().startswith("RETRACTED"):
-                title = f"RETRACTED: {title}"
             reason = clean(reasons.get((bucket, pmid), ""))
-            yield label, name, " — ".join(part for part in (title, reason) if part)
+            kind = reason.partition(":")[0] if bucket == "notice" else bucket  # erratum, concern, update...
+            label = "RETRACTED" if bucket == "notice" and pmid in run.retracted else kind
+            parts = (_title(papers.get(pmid), marked=label == "RETRACTED"), reason.removeprefix(f"{kind}: "))
+            yield label, f"{_name(papers, pmid):<{width}}", " — ".join(part for part in parts if part)
         more = len(getattr(run, bucket)) - len(shown)
         if shown and more:
             yield bucket, f"and {more:,} more:", f"reftrack digest --run {run.run}"
+
+
+def _name(papers: Mapping[int, HeldPaper], pmid: int) -> str:
+    return papers[pmid].key if pmid in papers else f"PMID {pmid}"
+
+
+def _title(held: HeldPaper | None, *, marked: bool) -> str:
+    if held is None:
+        return ""
+    title = clean(held.paper.title)
+    if not held.paper.retracted:
+        return title
+    return without_mark(title) if marked else f"RETRACTED · {without_mark(title)}"

@@ -267,7 +267,7 @@ class _Pull:
         deleted = (silent & (self.plan.gone | self.plan.strays)) | self.said_deleted
         missing = self._missing(silent - deleted)
         gaps = self._gaps(missing)
-        problem = self.outage or _what_is_missing([pmid for pmid in missing if pmid not in gaps], found)
+        problem = self.outage or _what_is_missing({p: why for p, why in missing.items() if p not in gaps}, found)
         if gaps:
             self.warnings.append(f"PubMed lists papers that cannot be had, in this run as in the last: {_few(gaps)}.")
         with self.library.transaction():
@@ -354,9 +354,10 @@ class _Pull:
         return self.eutils.requests_sent - self.requests_before
 
 
-def _what_is_missing(missing: Sequence[int], found: Found) -> str:
+def _what_is_missing(missing: dict[int, str], found: Found) -> str:
     if missing:
-        return f"{len(missing)} of the papers asked for did not come: {_few(missing)}"
+        why = next(iter(missing.values())).partition(";")[0]
+        return f"{len(missing)} of the papers asked for did not come ({why}): {_few(list(missing))}"
     if not found.complete:
         return f"PubMed counted {found.count} papers but named {len(set(found.pmids))}"
     return ""

@@ -1,6 +1,8 @@
 """Eutils.fetch: batches, halves, what is given up and when."""
 
 import _thread
+import subprocess
+import sys
 import threading
 import time
 from functools import partial
@@ -13,6 +15,7 @@ from responses import matchers
 from eutils_server import F9, EutilsServer, FakeTime, fetch_body, fetch_error, gzip_bomb, in_body_error, status_page
 from reftrack.errors import EutilsError, UsageError
 from reftrack.eutils import DEFAULT_URL, Batch, Eutils
+from reftrack.eutils.pipeline import Pipeline
 from reftrack.eutils.wire import MOST_IN_FLIGHT
 
 EFETCH = DEFAULT_URL + "efetch.fcgi"
@@ -192,6 +195,22 @@ def test_c01_width_follows_the_service_time(fake, key, service, width):
         assert eutils._wire.width == width
 
 
+def test_c01_width_grows_while_a_reply_is_late(fake):
+    """A reply that has been waited for longer than any other counts for as long as it has taken."""
+    widths = []
+
+    def late(_):
+        for _ in range(3):
+            fake.sleep(0.5)
+            widths.append(eutils._wire.width)
+        return 200, {}, fetch_body([record(1)])
+
+    with Eutils(**fake.settings) as eutils, responses.RequestsMock() as http:
+        http.add_callback(responses.POST, EFETCH, late)
+        list(eutils.fetch([1]))
+    assert widths == [2, 3, 4]
+
+
 def test_c01_connections_are_kept(server):
     """All batches come over as many connections as requests were in flight, and a search uses one of them again."""
     ports = set()
@@ -238,6 +257,44 @@ def test_c01_interrupt_while_waiting(eutils, server):
     server.closing.set()
     no_threads()
     assert eutils.requests_sent == sent
+
+
+HANG = """
+import sys
+from reftrack.eutils import Eutils
+batches = Eutils(base_url=sys.argv[1]).fetch([1, 2, 3], size=1)
+print(next(batches).asked)
+raise KeyboardInterrupt
+"""
+
+
+def test_c01_a_process_ends_at_once(server):
+    """A reply that never comes does not keep a process that has ended from ending."""
+    server.fault_for([2, 3], "half_open")
+    process = subprocess.run(
+        [sys.executable, "-c", HANG, server.url], check=False, capture_output=True, text=True, timeout=20
+    )
+    assert process.stdout == "(1,)\n"
+    assert process.stderr.rstrip().endswith("KeyboardInterrupt")
+
+
+def test_c01_width_that_falls():
+    """When replies are quick again, fewer tasks are worked on, though there are threads for more."""
+    width, seen = [3], []
+    three = threading.Barrier(3, timeout=10)
+
+    def work(task, _asker):
+        if task < 3:
+            three.wait()
+            width[0] = 1
+        else:
+            time.sleep(0.01)
+            seen.append(pipeline._busy)
+        return task
+
+    pipeline = Pipeline(range(9), work, width=lambda: width[0], sleep=time.sleep, on_wait=None)
+    assert [place.result for place in pipeline.places()] == list(range(9))
+    assert seen == [1] * 6
 
 
 def test_c01_waits_are_told_in_the_callers_thread(server, fake):

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator, Sequence
 
 from ..model import Bucket
+from ..notices import without_mark
 from .digest import Card, Digest, Item, Problem, Section
 
 TITLES: dict[Bucket, str] = {
@@ -126,10 +127,11 @@ def source_line(item: Item) -> list[str]:
 
 
 def title(item: Item) -> str:
-    """Never empty; of a paper that is not held nothing is known but its PMID."""
+    """Never empty; of a paper that is not held nothing is known but its PMID. A mark that is ours stands once."""
     if item.card is None:
         return f"PMID {item.pmid} (not held)"
-    return inert(item.card.title).strip() or "[No title]"
+    text = inert(item.card.title).strip()
+    return (without_mark(text) if "retracted" in item.card.marks else text) or "[No title]"
 
 
 def marks(item: Item) -> list[str]:

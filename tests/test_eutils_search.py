@@ -165,7 +165,7 @@ def test_b06_quoted_phrase_that_was_not_quoted(http, eutils):
         ("x[tiab] AND 2001[dp]:2002[dp]", "x[Title/Abstract]", False),
     ],
 )
-def test_b07_b08_all_fields_in_the_translation(http, eutils, term, translation, doubtful):
+def test_b08_all_fields_in_the_translation(http, eutils, term, translation, doubtful):
     """[All Fields] that nobody asked for is a warning: a tag may be misspelt and NCBI say nothing."""
     http.post(ESEARCH, body=search_body(1, [7], translation=translation))
     warnings = eutils.search(term).warnings

@@ -510,3 +510,32 @@ def test_e04_a_deleted_paper_is_marked_where_it_is_listed_shown_and_exported(tmp
     assert "History" in shown
     _, seen = terminal([sys.executable, "-m", "reftrack", "list"], tmp_path)
     assert "DELETED · Examplin" in seen
+
+
+@pytest.mark.parametrize(("tag", "near"), [("titel", "[ti]"), ("tiabs", "[tiab]"), ("mesh term s", "[mh]")])
+def test_b07_an_unknown_field_tag_is_refused_before_anything_is_sent(tmp_path, tag, near):
+    """PubMed would search all fields and may not say so: status 6, the nearest tag, no request, a failed run."""
+    workspace = Workspace(tmp_path)
+    (tmp_path / "queries" / "stroke.toml").write_text(f'title = "x"\nterm = "examplin[{tag}]"\n')
+    with MadeUpPubmed().server() as server:
+        environment = {"REFTRACK_EUTILS_URL": server.url}
+        said = workspace.run("fetch", "stroke", environment=environment, status=6).stderr
+        assert f"PubMed has no field [{tag}]; did you mean {near}" in said
+        assert server.log == []
+    assert [run["status"] for run in workspace.json("runs")] == ["failed"]
+
+
+@pytest.mark.parametrize("term", ["examplin[crdt]", "(examplin[ti]", "x AND 2020[mhda]", '"examplin[nosuch]"[ti]'])
+def test_b07_what_only_pubmed_can_judge_is_sent(live, term):
+    """A field that no record answers for, an open bracket, a tag inside quotes: PubMed's to judge, so it is asked."""
+    live.pubmed.search = lambda _: []
+    assert live.run(Query("odd", "Odd", term)).status == "complete"
+    assert live.searched == [term]
+
+
+@pytest.mark.parametrize("option", [("--year", "2020..2015"), ("--year", "20201"), ("--since", "2020-13-01")])
+def test_b21_dates_that_cannot_be_are_usage_errors(tmp_path, option):
+    """Reversed or impossible dates end with status 2 before anything is looked at; `fetch` itself takes no dates."""
+    workspace = Workspace(tmp_path)
+    assert option[1] in workspace.run("list", *option, status=2).stderr
+    assert "No such option" in workspace.run("fetch", "--mindate", "2020", status=2).stderr

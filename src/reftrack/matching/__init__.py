@@ -14,10 +14,11 @@ from ..model import Paper
 from .fields import FIELDS, Field
 from .judge import MOST_WILDCARDS, Contains, Test, is_filter, judge
 from .judge import warnings as term_warnings
-from .syntax import Node, Reading, Term, read
+from .syntax import Node, Reading, Term, read, refuse_unknown_tag
+from .tokens import CURLY, tokenize
 from .view import View
 
-__all__ = ["FIELDS", "Field", "Matcher", "compile_term"]
+__all__ = ["FIELDS", "Field", "Matcher", "compile_term", "refuse_unknown_tags"]
 
 
 class Matcher:
@@ -48,6 +49,22 @@ def compile_term(term: str) -> Matcher:
     heeded = dict.fromkeys(reading.warnings)
     test = _compile(reading.tree, reading, heeded)
     return Matcher(test, warnings=tuple(heeded), translation=_show(reading.tree))
+
+
+def refuse_unknown_tags(term: str) -> None:
+    """QueryError for a field tag that PubMed does not have, with the nearest one.
+
+    PubMed searches such a word in all fields and may not even say so, so a query is looked at before it is sent. What
+    else PubMed may make of it is PubMed's to say.
+    """
+    straight = term.translate(CURLY)
+    try:
+        tokens = tokenize(straight)
+    except QueryError:  # a bracket or quotation mark too many, which PubMed reads in its own way
+        return
+    for token in tokens:
+        if token.kind == "tag":
+            refuse_unknown_tag(straight, token)
 
 
 def _compile(node: Node, reading: Reading, heeded: dict[str, None]) -> Test:

@@ -238,12 +238,8 @@ class _Reader:
 
     def field(self, tag: Token) -> tuple[Field, bool, int | None]:
         """The field of a tag, whether it explodes, and its distance if it has one."""
-        name, colon, extra = (" ".join(part.lower().split()) for part in tag.text.partition(":"))
-        found = FIELDS.get(name)
-        if found is None:
-            near = nearest(name)
-            hint = f"; did you mean {near}?" if near else "; usual ones are [tiab], [mh], [au], [dp]"
-            refuse(self.term, tag.start, f"PubMed has no field [{shown(tag.text)}]{hint}")
+        found = refuse_unknown_tag(self.term, tag)
+        _, colon, extra = (" ".join(part.lower().split()) for part in tag.text.partition(":"))
         if found.because:
             refuse(
                 self.term,
@@ -257,6 +253,17 @@ class _Reader:
         if found.near and (distance := _DISTANCE.fullmatch(extra)):
             return found, True, int(distance[1])
         return refuse(self.term, tag.start, f"[{shown(tag.text)}] is not understood: {_suffixes(found)}")
+
+
+def refuse_unknown_tag(term: str, tag: Token) -> Field:
+    """The field of a tag, whatever stands after its colon; QueryError if PubMed has no such field."""
+    name = " ".join(tag.text.partition(":")[0].lower().split())
+    found = FIELDS.get(name)
+    if found is None:
+        near = nearest(name)
+        hint = f"; did you mean {near}?" if near else "; usual ones are [tiab], [mh], [au], [dp]"
+        refuse(term, tag.start, f"PubMed has no field [{shown(tag.text)}]{hint}")
+    return found
 
 
 def _depth(first: Node, rest: list[tuple[Operator, Node]]) -> int:

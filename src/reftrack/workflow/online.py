@@ -15,6 +15,7 @@ from .. import pubmed
 from ..errors import EutilsError, QueryError, ReftrackError
 from ..library.reading import Reader
 from ..library.writing import Library
+from ..matching import refuse_unknown_tags
 from ..model import Paper, Query, Run
 from ..tagging import RuleSet
 from . import freshness
@@ -130,6 +131,10 @@ def pull(
 
 
 def _search(query: Query, eutils: Eutils, limit: int) -> Found:
+    try:
+        refuse_unknown_tags(query.term)
+    except QueryError as error:
+        raise QueryError(f"{query.name}: {error} Nothing was sent.") from None
     found = eutils.search(query.term, limit)
     if found.count > limit:
         raise QueryError(

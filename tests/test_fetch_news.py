@@ -1,12 +1,13 @@
 """What a fetch says of papers that change, over a made-up PubMed that lives: every bucket with its reason."""
 
 import sys
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
 
 from desk import Workspace, terminal
-from eutils_server import FakeTime, status_page
+from eutils_server import FakeTime, fetch_body, search_body, status_page
 from made_up_pubmed import MadeUpPubmed
 from papers import FIRST_PMID
 from reftrack import pubmed as parser
@@ -17,6 +18,7 @@ from reftrack.library.selecting import Selection
 from reftrack.library.writing import Library
 from reftrack.model import Query
 from reftrack.workflow.deriving import rebuild
+from reftrack.workflow.offline import Source, pull_files
 from reftrack.workflow.online import NOT_SENT, pull
 from reftrack.workflow.telling import NOT_SERVED
 
@@ -368,8 +370,6 @@ def test_b18_a_changed_translation_is_reported(live):
 def test_b14_a_search_that_lists_too_few_says_nothing_of_who_left(live):
     """Count 4 with 3 ids: partial, nobody left, and the next complete run knows."""
     live.run()
-    from eutils_server import search_body
-
     line = live.run(STROKE, lambda e: e.send(200, search_body(4, [pmid(1), pmid(3), pmid(4)], translation="x")))
     assert (line.status, line.left, line.deleted) == ("partial", (), ())
     assert live.run().left == ()
@@ -539,3 +539,47 @@ def test_b21_dates_that_cannot_be_are_usage_errors(tmp_path, option):
     workspace = Workspace(tmp_path)
     assert option[1] in workspace.run("list", *option, status=2).stderr
     assert "No such option" in workspace.run("fetch", "--mindate", "2020", status=2).stderr
+
+
+def test_a_file_does_not_take_back_what_pubmed_said(live):
+    """A paper that left at PubMed stays gone when an older file still has it; one that is found stays PubMed's."""
+    live.run()
+    live.later(1)
+    live.change(2, mesh=())
+    live.run()
+    old = live.pubmed.entries[pmid(2)]
+    file = Source(
+        "old.xml", lambda: iter([(fetch_body([replace(old, mesh=("Stroke",)).xml, live.pubmed.records[pmid(1)]]), 0)])
+    )
+    (line,) = pull_files([STROKE], [file], live.library, RULES, version="0").runs
+    assert (line.status, line.count, buckets(line)) == ("complete", 2, {})
+    assert live.library.members("stroke") == {pmid(1), pmid(3), pmid(4)}
+    assert live.library.members("stroke", online=True) == {pmid(1), pmid(3), pmid(4)}
+    live.pubmed.delete(1)
+    assert live.run().deleted == (pmid(1),)
+
+
+def test_a_file_renews_a_held_paper_that_no_query_finds_any_more(live):
+    """A newer state in a file is stored, and its retraction told to the query that holds the paper."""
+    live.run()
+    live.later(1)
+    live.pubmed.retract(2, 77)
+    live.change(2, mesh=())
+    records = [live.pubmed.records[pmid(2)]]
+    (line,) = pull_files(
+        [STROKE], [Source("update.xml", lambda: iter([(fetch_body(records), 0)]))], live.library, RULES, version="0"
+    ).runs
+    assert (line.count, line.retracted) == (0, (pmid(2),))
+    assert live.library.get(pmid(2)).retracted
+
+
+def test_c08_a_citation_that_a_file_lists_as_deleted_is_marked(live):
+    """A DeleteCitation in an update file: the held paper is marked and told, not removed."""
+    live.run()
+    body = fetch_body(
+        [live.pubmed.records[pmid(1)], f"<DeleteCitation><PMID>{pmid(3)}</PMID></DeleteCitation>".encode()]
+    )
+    (line,) = pull_files([STROKE], [Source("u.xml", lambda: iter([(body, 0)]))], live.library, RULES, version="0").runs
+    assert line.deleted == (pmid(3),)
+    (held,) = live.library.held([pmid(3)])
+    assert held.deleted

@@ -258,17 +258,25 @@ class LedgerWriter(LedgerReader):
     # who is found by which query
 
     def hit(self, run: int, query: str, pmids: Iterable[int]) -> list[int]:
-        """These papers are found by the query, as of this run; says which of them it did not find before."""
+        """These papers are found by the query, as of this run; says which of them it did not find before.
+
+        A run over files adds papers to a query. It does not take back what PubMed said of one: when PubMed itself
+        last found it, and that it has left.
+        """
+        online = self.connection.value("SELECT source = ? FROM runs WHERE run = ?", (PUBMED, run))
         fresh = []
         for pmid in pmids:
             rows = self.connection.rows("SELECT left_run FROM hits WHERE query = ? AND pmid = ?", (query, pmid))
-            if not rows or rows[0][0] is not None:
+            if not rows or (online and rows[0][0] is not None):
                 fresh.append(pmid)
-            self.connection.run(
-                """INSERT INTO hits(query, pmid, first_run, last_run) VALUES (?, ?, ?, ?)
-                ON CONFLICT(query, pmid) DO UPDATE SET last_run = excluded.last_run, left_run = NULL""",
-                (query, pmid, run, run),
-            )
+            if not rows:
+                self.connection.run(
+                    "INSERT INTO hits(query, pmid, first_run, last_run) VALUES (?, ?, ?, ?)", (query, pmid, run, run)
+                )
+            elif online:
+                self.connection.run(
+                    "UPDATE hits SET last_run = ?, left_run = NULL WHERE query = ? AND pmid = ?", (run, query, pmid)
+                )
         self.note(run, "stored", fresh)
         return fresh
 

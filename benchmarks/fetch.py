@@ -104,6 +104,7 @@ def serve(count, delay):
 
 def measure(what, count, url):
     """Fetch `count` records and print what it took."""
+    started = time.process_time()
     if what == "eutils":
         with Eutils(base_url=url) as eutils:
             began = time.perf_counter()
@@ -122,7 +123,8 @@ def measure(what, count, url):
             run = pull(query, eutils, library, rules, version="0", limit=count)
             wall, requests, got = time.perf_counter() - began, eutils.requests_sent, run.received
     memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / (1 if sys.platform != "darwin" else 1024)
-    print(json.dumps({"wall": wall, "requests": requests, "got": got, "memory": memory / 1024}))
+    used = time.process_time() - started
+    print(json.dumps({"wall": wall, "cpu": used, "requests": requests, "got": got, "memory": memory / 1024}))
 
 
 def child(*words, **streams):
@@ -140,7 +142,8 @@ def main():
         return serve(int(count), given.delay) if kind == "serve" else measure(kind, int(count), *rest)
     print(f"{platform.processor() or platform.machine()}, {platform.system()}, Python {platform.python_version()}")
     print(f"`python benchmarks/{' '.join([Path(__file__).name, *sys.argv[1:]])}`\n")
-    print("| what | records | requests | seconds | floor | ratio | MB at most |\n|---|---|---|---|---|---|---|")
+    heads = ("what", "records", "requests", "seconds", "floor", "ratio", "CPU seconds", "MB at most")
+    print(f"| {' | '.join(heads)} |\n{'|---' * len(heads)}|")
     for count in given.records:
         for what in ("eutils", "pull"):
             server = child("--delay", given.delay, "--child", "serve", count, stdin=subprocess.PIPE)
@@ -153,7 +156,7 @@ def main():
             assert seen["got"] == count, seen
             print(
                 f"| {what} | {count:,} of {told['bytes']:,} B | {seen['requests']} | {seen['wall']:.2f} | {floor:.2f} "
-                f"| {seen['wall'] / floor:.2f} | {seen['memory']:.0f} |",
+                f"| {seen['wall'] / floor:.2f} | {seen['cpu']:.2f} | {seen['memory']:.0f} |",
                 flush=True,
             )
     return None

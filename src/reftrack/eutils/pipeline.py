@@ -181,7 +181,7 @@ class Pipeline(Generic[Task, Result]):
                     self._busy += 1
                     self._in_hand += 1
                     return place
-                self._changed.wait(_LOOK_UP)
+                self._changed.wait(_LOOK_UP if place and self._busy >= width else None)
         return None
 
     def _replace(self, place: Place[Task, Result], tasks: tuple[Task, ...]) -> None:

@@ -78,6 +78,16 @@ def test_first_save_is_new_second_is_same_and_an_edit_names_its_fields(library):
     assert library.get(FIRST_PMID).volume == "7"
 
 
+def test_what_only_a_new_parser_changes_is_no_change_of_pubmeds(library):
+    """The same bytes read by another parser renew the paper, and neither count as changed nor enter its history."""
+    store(library, paper(1))
+    with library.transaction():
+        saved = library.save(repr(paper(1)).encode(), paper(1, volume="7"), source="pubmed", parser=2)
+    assert (saved.outcome, saved.fields) == ("reread", ())
+    assert library.get(FIRST_PMID).volume == "7"
+    assert library.changes(FIRST_PMID) == ()
+
+
 def test_an_older_state_never_replaces_a_newer_one(library):
     """A lower version or an earlier DateRevised is not stored over what is held."""
     store(library, paper(1, version=2, title="Second version", revised="2024-05-01"))

@@ -7,8 +7,9 @@ the round-trip test finds what was forgotten.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, fields
+from operator import attrgetter
 from typing import Any
 
 from ..model import (
@@ -94,8 +95,11 @@ class Child:
     part: Callable[[tuple[Any, ...]], Any]
 
 
-def _dump(values: object) -> str:
-    return json.dumps(values, ensure_ascii=False, separators=(", ", ": "))
+_encode = json.JSONEncoder(ensure_ascii=False, separators=(", ", ": ")).encode  # `dumps` makes an encoder a call
+
+
+def _dump(values: Sequence[object]) -> str:
+    return _encode(values) if values else "[]"
 
 
 def _author_row(author: Author) -> tuple[Any, ...]:
@@ -141,7 +145,7 @@ def _other_abstract(row: tuple[Any, ...]) -> OtherAbstract:
 def _plain(noun: type[Any]) -> tuple[Callable[[Any], tuple[Any, ...]], Callable[[tuple[Any, ...]], Any]]:
     """Both ways for a noun whose fields are text or whole numbers already."""
     names = tuple(field.name for field in fields(noun))
-    return (lambda part: tuple(getattr(part, name) for name in names)), (lambda row: noun(*row))
+    return attrgetter(*names), (lambda row: noun(*row))
 
 
 _AUTHOR_COLUMNS = ("family", "given", "initials", "suffix", "collective", "orcid", "affiliations", "equal")
@@ -182,11 +186,14 @@ def section_rows(sections: tuple[Section, ...]) -> tuple[str, list[tuple[Any, ..
     return "".join(pieces), rows
 
 
+_scalars = attrgetter(*SCALARS)
+
+
 def paper_row(paper: Paper) -> tuple[Any, ...]:
     """The row of `papers`, in the order of PAPER_COLUMNS."""
     book = paper.book
     return (
-        *(getattr(paper, name) for name in SCALARS),
+        *_scalars(paper),
         *_date_row(paper.date),
         *_date_row(paper.electronic_date),
         _dump(paper.languages),

@@ -17,9 +17,10 @@ import math
 import re
 from bisect import bisect_right
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from functools import lru_cache
 from itertools import accumulate, chain, pairwise, product
-from typing import Any, NamedTuple
+from typing import Any
 
 from .normalise import fold, spans, words
 
@@ -38,6 +39,8 @@ _STOP = re.compile(r"!(?:\(([^()]*)\)|(\S+))")
 _GAP = re.compile(r"~([1-9]\d?)")
 _WORD = re.compile(r"[\w'’.,/+&-]+\*?|#")
 _END = re.compile(r"[.?!;:][)\]\"'’”]*$")
+_END_MARKS = frozenset(".?!;:)]\"'’”")
+"""What a match of it ends with: looked at first, as most chunks end otherwise."""
 _ABBREVIATIONS = frozenset(
     {
         "e.g.",
@@ -96,8 +99,9 @@ class Node:
         return child
 
 
-class Word(NamedTuple):
-    """What the tries know of a word of a text."""
+@dataclass(slots=True, eq=False)
+class Word:
+    """What the tries know of a word of a text. Not a tuple: reading its named fields took a tenth of all searching."""
 
     one: tuple[Node, ...]
     """Where it leads from the root of the lexicon's first trie."""
@@ -112,17 +116,23 @@ class Word(NamedTuple):
 
 
 _UNKNOWN = Word((), (), ())
+_UNKNOWN_AT_END = Word((), (), (), ends=True)
+_FREQUENT: dict[tuple[Word, ...], tuple[Word, ...]] = {(word,): (word,) for word in (_UNKNOWN, _UNKNOWN_AT_END)}
+"""What most chunks are: they share it, which is less memory to hold and to fetch for every word of a text."""
 
 
 class Lexicon(dict[str, tuple[Word, ...]]):
     """What stands between two spaces -> its words, each folded once and remembered. Two tries may share one."""
 
-    __slots__ = ("_stems", "_words", "names", "roots")
+    __slots__ = ("_short", "_stems", "_words", "names", "roots")
 
     def __init__(self) -> None:
         self.roots: list[Node] = []
         self.names: set[str] = set()
-        self._stems: dict[int, dict[str, list[str]]] = {}
+        self._stems: dict[str, list[str]] = {}
+        """By their first letters."""
+        self._short: tuple[str, ...] = ()
+        """Stems that have fewer letters than that; so few that all of them are tried."""
         self._words: dict[str, Word] = {}
 
     def learn(self, elements: Iterable[str]) -> None:
@@ -132,21 +142,20 @@ class Lexicon(dict[str, tuple[Word, ...]]):
                 self.names.add(element)
                 if element[-1] == "*":
                     stem = element[:-1]
-                    first = stem[:_INDEXED]
-                    self._stems.setdefault(len(first), {}).setdefault(first, []).append(stem)
+                    if len(stem) < _INDEXED:
+                        self._short += (stem,)
+                    else:
+                        self._stems.setdefault(stem[:_INDEXED], []).append(stem)
 
     def __missing__(self, chunk: str) -> tuple[Word, ...]:
         if len(self) > _MOST_REMEMBERED:
             self.clear()
             self._words.clear()
-        if chunk.isalnum():
-            found: tuple[Word, ...] = (self._word(chunk),)
-        else:
-            *inner, last = words(chunk) or ("",)
-            ends = _END.search(chunk) is not None and chunk.lower().lstrip("(") not in _ABBREVIATIONS
-            heading = ends and chunk[-1] == ":" and last != last.lower()
-            found = (*map(self._word, inner), self._word(last)._replace(ends=ends, heading=heading)) if last else ()
-        self[chunk] = found
+        raw = [chunk] if chunk.isalnum() else words(chunk)
+        found = tuple(map(self._word, raw))
+        if found and _ends(chunk):
+            found = (*found[:-1], _at_end(found[-1], heading=chunk[-1] == ":" and raw[-1] != raw[-1].lower()))
+        self[chunk] = found = _FREQUENT.get(found, found)
         return found
 
     def _word(self, raw: str) -> Word:
@@ -163,16 +172,31 @@ class Lexicon(dict[str, tuple[Word, ...]]):
     def _matched(self, raw: str) -> tuple[str, ...]:
         """The elements that match a word, folded and as it stands; only what has a capital is matched as it stands."""
         found = []
-        for word in (fold(raw),) if raw.islower() else (fold(raw), "=" + raw):
+        for word in (fold(raw),) if raw == raw.lower() else (fold(raw), "=" + raw):
             if word in self.names:
                 found.append(word)
-            for length, stems in self._stems.items():
-                near = stems.get(word[:length])
-                if near is not None:
-                    found += [stem + "*" for stem in near if word.startswith(stem)]
+            near = self._stems.get(word[:_INDEXED])
+            if near is not None:
+                found += [stem + "*" for stem in near if word.startswith(stem)]
+            if word.startswith(self._short):
+                found += [stem + "*" for stem in self._short if word.startswith(stem)]
         if raw[:1].isdigit() and "#" in self.names:
             found.append("#")
         return tuple(found)
+
+
+def _ends(chunk: str) -> bool:
+    """Whether a sentence, or a clause that no phrase crosses, ends with what stands between two spaces."""
+    return (
+        chunk[-1] in _END_MARKS and _END.search(chunk) is not None and chunk.lower().lstrip("(") not in _ABBREVIATIONS
+    )
+
+
+def _at_end(word: Word, *, heading: bool) -> Word:
+    """The same word where a sentence ends behind it."""
+    if word is _UNKNOWN and not heading:
+        return _UNKNOWN_AT_END
+    return Word(word.one, word.two, word.keys, ends=True, heading=heading)
 
 
 class Text:
@@ -184,7 +208,7 @@ class Text:
         self._chunks = text.split(" ")
         self._found = list(map(lexicon.__getitem__, self._chunks))
         self.words: list[Word] = list(chain.from_iterable(self._found))
-        self.breaks = [place for place, word in enumerate(self.words, 1) if word[3]]
+        self.breaks = [place for place, word in enumerate(self.words, 1) if word.ends]
         """The words behind which a sentence or clause ends, counted from 1."""
         self._counts: list[int] = []
         self._places: list[int] = []
@@ -320,8 +344,8 @@ class Trie:
 
     def touches(self, text: str) -> bool:
         """Whether any phrase may begin in a text; a quick no for the many short ones without."""
-        lexicon, number = self.lexicon, self.number
-        return any(word[number] for chunk in text.split(" ") for word in lexicon[chunk])
+        lexicon, second = self.lexicon, self.number
+        return any(word.two if second else word.one for chunk in text.split(" ") for word in lexicon[chunk])
 
     def find(self, text: Text) -> Found:
         """Every entry whose phrase stands in a text, with its first and last word."""
@@ -343,7 +367,7 @@ class Trie:
                     _walk(node, words, first, limit, found)
                 elif node.more and first + 1 < limit:
                     edges = node.edges
-                    for key in words[first + 1][2]:
+                    for key in words[first + 1].keys:
                         if key in edges:
                             _walk(node, words, first, limit, found)
                             break
@@ -354,7 +378,7 @@ def _end(node: Node, words: list[Word], first: int, last: int, limit: int, found
     """The phrases that end with the word `last`, unless what must not follow does."""
     after = last + 1
     for entry, guard in node.ends:
-        if guard is None or after >= limit or guard.isdisjoint(words[after][2]):
+        if guard is None or after >= limit or guard.isdisjoint(words[after].keys):
             found.append((entry, first, last))
 
 
@@ -368,14 +392,16 @@ def _walk(node: Node, words: list[Word], first: int, limit: int, found: Found) -
         steps = []
         edges = here.edges
         if edges:
-            for key in words[after][2]:
+            for key in words[after].keys:
                 if key in edges:
                     steps.append((edges[key], after))  # noqa: PERF401 - a comprehension costs more on short loops
         for most, edges in here.gaps:
-            for place in range(after, min(after + most + 1, limit)):
-                for key in words[place][2]:
+            place = after
+            for word in words[after : min(after + most + 1, limit)]:
+                for key in word.keys:
                     if key in edges:
                         steps.append((edges[key], place))  # noqa: PERF401
+                place += 1
         for child, place in steps:
             if child.ends:
                 _end(child, words, first, place, limit, found)

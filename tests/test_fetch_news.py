@@ -547,10 +547,9 @@ def test_a_file_does_not_take_back_what_pubmed_said(live):
     live.later(1)
     live.change(2, mesh=())
     live.run()
-    old = live.pubmed.entries[pmid(2)]
-    file = Source(
-        "old.xml", lambda: iter([(fetch_body([replace(old, mesh=("Stroke",)).xml, live.pubmed.records[pmid(1)]]), 0)])
-    )
+    of_the_same_day = replace(live.pubmed.entries[pmid(2)], mesh=("Stroke",))
+    body = fetch_body([of_the_same_day.xml, live.pubmed.records[pmid(1)]])
+    file = Source("old.xml", lambda: iter([(body, 0)]))
     (line,) = pull_files([STROKE], [file], live.library, RULES, version="0").runs
     assert (line.status, line.count, buckets(line)) == ("complete", 2, {})
     assert live.library.members("stroke") == {pmid(1), pmid(3), pmid(4)}

@@ -22,7 +22,7 @@ from ..model import HandTag, Paper, Tag, TagDefinition
 from .columns import CHILDREN, PAPER_COLUMNS, paper_row
 from .history import differences, texts
 from .inserting import NewPaper, insert_papers, insert_parts, insert_rule_tags
-from .ledger import LedgerWriter
+from .ledger import PUBMED, LedgerWriter
 from .opening import Connection, open_new, open_to_write
 from .reading import EFFECTIVE_TAGS, SAMPLE, Reader, is_intact
 
@@ -72,8 +72,8 @@ class Library(Reader, LedgerWriter):
     def save(self, xml: bytes, paper: Paper, *, source: str, parser: int, run: int | None = None) -> Saved:
         """Store a record and what was parsed from it; says whether it is new, and which fields changed.
 
-        An older state never replaces a newer one: a lower version, an earlier DateRevised, or a restated sample
-        record over a published one is "same". What a changed record was before is kept, with the `run` that brought
+        An older state never replaces a newer one: a lower version, an earlier DateRevised (from a file also the same
+        one as of a record that PubMed sent), or a restated sample record over a published one is "same". What a changed record was before is kept, with the `run` that brought
         the change. Call inside a transaction.
         """
         digest = hashlib.sha256(xml).hexdigest()
@@ -90,7 +90,8 @@ class Library(Reader, LedgerWriter):
         if has_row and state == [digest, parser] and is_intact(blob, digest):
             return Saved("same")
         held = self.get(paper.pmid)
-        if held is not None and _is_older(paper, held, restated=source == SAMPLE != held_source):
+        beside = held_source == PUBMED != source  # a file's words for what PubMed itself sent
+        if held is not None and _is_older(paper, held, restated=source == SAMPLE != held_source, beside=beside):
             return Saved("same")
         changed = differences(held, paper)
         reread = held is not None and state[0] == digest  # the same record: it is our parser that changed
@@ -330,10 +331,12 @@ _PRIMARY = """UPDATE paper_tags SET is_primary = coalesce(tag = (
         SELECT 1 FROM hand_tags h WHERE h.pmid = :pmid)"""
 
 
-def _is_older(paper: Paper, held: Paper, *, restated: bool) -> bool:
+def _is_older(paper: Paper, held: Paper, *, restated: bool, beside: bool) -> bool:
     if restated or paper.version != held.version:
         return restated or paper.version < held.version
-    return bool(held.revised and paper.revised) and paper.revised < held.revised
+    if not (held.revised and paper.revised):
+        return False
+    return paper.revised < held.revised or (beside and paper.revised == held.revised)
 
 
 def _dump(values: Sequence[str]) -> str:

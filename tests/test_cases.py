@@ -17,7 +17,6 @@ ELSEWHERE = {
     "g07": "what goes to stdout and to stderr at the command line",
     "g08": "import of lists of PMIDs, a command of its own",
     "h05": "formulas in CSV and spreadsheets: exports",
-    "h06": "HTML reports: exports",
     "h07": "--where: there is no option that takes SQL",
     "h08": "--where: there is no option that takes SQL",
     "h09": "TeX in BibTeX: exports",

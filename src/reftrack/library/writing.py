@@ -73,8 +73,8 @@ class Library(Reader, LedgerWriter):
         """Store a record and what was parsed from it; says whether it is new, and which fields changed.
 
         An older state never replaces a newer one: a lower version, an earlier DateRevised (from a file also the same
-        one as of a record that PubMed sent), or a restated sample record over a published one is "same". What a changed record was before is kept, with the `run` that brought
-        the change. Call inside a transaction.
+        one as of a record that PubMed sent), or a restated sample record over a published one is "same". What a
+        changed record was before is kept, with the `run` that brought the change. Call inside a transaction.
         """
         digest = hashlib.sha256(xml).hexdigest()
         row = self.connection.rows(

@@ -59,10 +59,11 @@ class Entry:
             links=_list("CommentsCorrectionsList", map(_link, self.links)),
             mesh=_list("MeshHeadingList", (_HEADING.format(name) for name in self.mesh)),
             keywords=_list("KeywordList", (_KEYWORD.format(k) for k in self.keywords), ' Owner="NOTNLM"'),
-            entered=_date("PubMedPubDate", self.entered, ' PubStatus="pubmed"'),
+            history=f"<History>{_date('PubMedPubDate', self.entered, _ENTERED)}</History>" if self.entered else "",
         ).encode()
 
 
+_ENTERED = ' PubStatus="pubmed"'
 _HEADING = '<MeshHeading><DescriptorName UI="D009999" MajorTopicYN="N">{}</DescriptorName></MeshHeading>'
 _KEYWORD = '<Keyword MajorTopicYN="N">{}</Keyword>'
 _RECORD = (
@@ -74,7 +75,7 @@ _RECORD = (
     "<AuthorList><Author><LastName>Example</LastName><Initials>A</Initials></Author></AuthorList>"
     "<Language>eng</Language><PublicationTypeList>{kinds}</PublicationTypeList></Article>"
     "<MedlineJournalInfo><MedlineTA>J Example</MedlineTA></MedlineJournalInfo>{links}{mesh}{keywords}"
-    "</MedlineCitation><PubmedData><History>{entered}</History><PublicationStatus>ppublish</PublicationStatus>"
+    "</MedlineCitation><PubmedData>{history}<PublicationStatus>ppublish</PublicationStatus>"
     '<ArticleIdList><ArticleId IdType="pubmed">{e.pmid}</ArticleId></ArticleIdList></PubmedData></PubmedArticle>'
 )
 

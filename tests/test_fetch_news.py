@@ -582,3 +582,16 @@ def test_c08_a_citation_that_a_file_lists_as_deleted_is_marked(live):
     assert line.deleted == (pmid(3),)
     (held,) = live.library.held([pmid(3)])
     assert held.deleted
+
+
+def test_without_a_date_of_entry_the_pmid_tells_what_is_late(live):
+    """A record without History: a PMID below those found before is late, one above is new."""
+    for number in (3, 5, 7):
+        live.pubmed.add(number, f"Examplin, study {number}.", mesh=("Stroke",) if number == 5 else (), entered="")
+    live.run()
+    live.later(1)
+    live.change(3, mesh=("Stroke",))
+    live.change(7, mesh=("Stroke",))
+    line = live.run()
+    assert (line.new, line.late) == ((pmid(7),), (pmid(3),))
+    assert reasons(line, "late")[pmid(3)] == ('its PMID is older than others found before; MeSH "Stroke" was added')

@@ -153,6 +153,11 @@ class LedgerReader:
         )
         return {pmid for (pmid,) in rows}
 
+    def highest_pmid(self, query: str, *, run: int) -> int:
+        """The highest PMID that the query had found when this run ended; 0 if none."""
+        highest = self.connection.value("SELECT max(pmid) FROM hits WHERE query = ? AND first_run <= ?", (query, run))
+        return int(highest or 0)
+
     def strays(self, query: str) -> set[int]:
         """Papers that have left this query and that no other finds: nobody else looks after them."""
         rows = self.connection.rows(

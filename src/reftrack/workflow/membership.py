@@ -80,23 +80,29 @@ class Joining(_Comparison):
         told: dict[Bucket, dict[int, str]] = {"new": {}, "late": {}}
         if self.last is None:
             return {"new": dict.fromkeys(joined, "")}
+        highest = library.highest_pmid(self.query.name, run=self.last.run)
         for held in library.held(sorted(joined)):
             paper = held.paper
             returned = joined[paper.pmid] <= self.last.run
-            if returned or self._was_there(paper):
+            if returned or self._was_there(paper, highest):
                 told["late"][paper.pmid] = self._why_late(library, paper, returned=returned)
             else:
                 told["new"][paper.pmid] = ""
         return told
 
-    def _was_there(self, paper: Paper) -> bool:
-        """Whether PubMed had the paper when the query last ran."""
+    def _was_there(self, paper: Paper, highest: int) -> bool:
+        """Whether PubMed had the paper when the query last ran.
+
+        PubMed numbers papers as they come, so one without a date of entry is older than those found before if its PMID
+        is.
+        """
         if not self.last or not paper.entered:
-            return False
+            return paper.pmid < highest
         return date.fromisoformat(paper.entered) < date.fromisoformat(self.last.started[:10]) - ONE_DAY
 
     def _why_late(self, library: Reader, paper: Paper, *, returned: bool) -> str:
-        reasons = [f"in PubMed since {paper.entered}"] if paper.entered else []
+        since = f"in PubMed since {paper.entered}" if paper.entered else "its PMID is older than others found before"
+        reasons = [since]
         if returned:
             reasons.append("it had left the query and is found again")
         why = self.from_outside() or self.judge.why_entered(self.state_before(library, paper.pmid), paper)

@@ -8,6 +8,7 @@ what came, and the next one asks only for the rest. What joined and what left is
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from contextlib import closing
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -216,14 +217,17 @@ class _Pull:
         self.library.finish(self.run, status=status, received=received, requests=self._requests(), problem=problem)
 
     def _fetch(self, pmids: Sequence[int]) -> None:
-        for batch in self.eutils.fetch(pmids) if pmids else ():
-            if batch.problem:
-                self.not_had |= dict.fromkeys(batch.asked, batch.problem)
-                self.own_fault.update(batch.asked if len(batch.asked) == 1 else ())
-                continue
-            papers, unread = self._read(batch)
-            self._store(papers, unread)
-            self.watch(self.query.name, len(self.received), self.wanted)
+        if not pmids:
+            return
+        with closing(self.eutils.fetch(pmids)) as batches:  # so that nothing more is sent if this ends early
+            for batch in batches:
+                if batch.problem:
+                    self.not_had |= dict.fromkeys(batch.asked, batch.problem)
+                    self.own_fault.update(batch.asked if len(batch.asked) == 1 else ())
+                    continue
+                papers, unread = self._read(batch)
+                self._store(papers, unread)
+                self.watch(self.query.name, len(self.received), self.wanted)
 
     def _read(self, batch: Batch) -> tuple[list[tuple[Paper, bytes]], list[tuple[Unreadable, bytes]]]:
         """The papers that were asked for, and what cannot be read; the rest of the reply is told, and not stored."""

@@ -30,8 +30,8 @@ MOST_WORDINGS = 600
 _INDEXED = 4
 """Stems are looked up by their first letters; a shorter stem ("=A*") by all of itself."""
 
-_MOST_REMEMBERED = 250_000
-"""Words whose fate a node remembers before it forgets all: bounds memory on a million papers."""
+_MOST_REMEMBERED = 150_000
+"""Chunks of texts that are remembered before all are forgotten: some 25 MB, filled by some 8,000 papers."""
 
 _GROUP = re.compile(r"\(([^()]*)\)")
 _CHUNK = re.compile(r"(?:[^\s()]|\([^()]*\)|[()])+")

@@ -7,13 +7,14 @@ what came, and the next one asks only for the rest. What joined and what left is
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterable, Sequence
-from contextlib import closing
+from contextlib import closing, suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from .. import pubmed
-from ..errors import EutilsError, QueryError, ReftrackError
+from ..errors import EutilsError, QueryError, ReftrackError, RuleError
 from ..library.reading import Reader
 from ..library.writing import Library
 from ..matching import refuse_unknown_tags
@@ -190,6 +191,7 @@ class _Pull:
     def go(self, limit: int, *, full: bool) -> Run:
         """Search, fetch, reconcile, close the line of the ledger."""
         self.watch(self.query.name, 0, 0)
+        threading.Thread(target=self._grow_tries, daemon=True).start()  # it is done before PubMed has answered
         plan = survey(self.query, self.eutils, self.library, limit=limit, now=self.as_of, full=full)
         self.plan, wanted = plan, plan.wanted
         self.as_of = min(self.as_of, plan.found.at or self.as_of)
@@ -210,6 +212,10 @@ class _Pull:
                 raise
             self.outage = str(error)
         return self._close()
+
+    def _grow_tries(self) -> None:
+        with suppress(RuleError):  # it is raised again, where it is told, when the first paper is tagged
+            _ = self.rules.tries
 
     def end(self, status: str, problem: str) -> None:
         """The run ends early; what was stored before stays."""

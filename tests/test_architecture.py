@@ -32,6 +32,7 @@ ONLY = {
     "platformdirs": {"cli"},
     "requests": {"eutils"},
     "urllib3": {"eutils"},
+    "filelock": {"eutils", "library"},
     "sqlite3": {"library"},
     "sqlite_utils": {"library"},
     "anyascii": {"export"},

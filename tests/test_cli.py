@@ -384,7 +384,7 @@ def test_a_library_is_made_where_there_are_no_hard_links(workspace, monkeypatch)
 
     monkeypatch.setattr("os.link", refuse)
     workspace.fetch()
-    assert {path.name for path in (workspace.folder / "db").iterdir()} == {"reftrack.db"}
+    assert {path.name for path in (workspace.folder / "db").iterdir()} == {"reftrack.db", "reftrack.db.lock"}
 
 
 def test_g03_a_full_disk_is_told(filled):
@@ -653,7 +653,18 @@ def test_on_a_terminal_show_and_why_and_runs_are_drawn(filled):
     assert "complete" in seen_on_terminal(filled.folder, "runs")
 
 
-HEAVY = ("requests", "urllib3", "sqlite_utils", "rich.progress", "rich", "lxml", "numpy", "platformdirs", "tomllib")
+HEAVY = (
+    "requests",
+    "urllib3",
+    "filelock",
+    "sqlite_utils",
+    "rich.progress",
+    "rich",
+    "lxml",
+    "numpy",
+    "platformdirs",
+    "tomllib",
+)
 
 
 @pytest.mark.parametrize(

@@ -90,10 +90,16 @@ def _library(desk: Desk, fix: bool) -> Iterator[Finding]:
 def _mend(desk: Desk) -> Iterator[Finding]:
     from ..workflow.deriving import give_missing_keys, retag
 
+    reader = desk.reader()  # not to write: a damaged file stays as it is
+    assert reader is not None
+    with reader:
+        damaged = [problem for problem in reader.problems() if problem.startswith("The file is damaged")]
+    if damaged:
+        raise LibraryError(
+            f"{damaged[0]} Nothing was mended; put a copy in its place (those of `reftrack db backup` are in "
+            f"{desk.db.parent / 'backups'}), or rescue what can be read with `sqlite3 {desk.db} .recover`."
+        )
     with desk.library() as library:
-        damaged = [problem for problem in library.problems() if problem.startswith("The file is damaged")]
-        if damaged:
-            raise LibraryError(f"{damaged[0]} Nothing was mended; restore a copy.")
         library.mend_search()
         keys = give_missing_keys(library)
         runs = library.close_unfinished()

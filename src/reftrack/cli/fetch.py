@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
 PUBMED, SAMPLE = "pubmed", "sample"
 PARTIAL, REFUSED, NEWS, RETRACTED = 4, 6, 10, 11
+LONGEST_WAIT = 3600
+"""Seconds to wait for another fetch of the same library."""
 
 
 @dataclass(slots=True)
@@ -49,6 +51,7 @@ class _Outcome:
 @click.option("--max", "limit", type=click.IntRange(min=1), metavar="N", help="Allow up to N papers a query.")
 @click.option("--strict", is_flag=True, help="Exit 6 if PubMed warned about a query.")
 @click.option("--exit-code", "news_code", is_flag=True, help="Exit 10 if there is news, 11 for a retraction.")
+@click.option("--no-wait", is_flag=True, help="Exit 5 if another fetch of this library is running.")
 @options.as_json
 @click.pass_context
 def command(
@@ -61,12 +64,14 @@ def command(
     limit: int | None,
     strict: bool,
     news_code: bool,
+    no_wait: bool,
     as_json: bool,
 ) -> None:
     """Run saved queries, all of them or those named, and store and tag what they find.
 
     Everything the query finds is asked for, only records that are not held are fetched. A run that ends early keeps
-    what came; the same command goes on.
+    what came; the same command goes on. While another process fetches into the same library, this one waits for it, for
+    an hour at most.
 
     \b
     Examples:
@@ -85,7 +90,7 @@ def command(
         refused = any(would["refused"] or (strict and would["warnings"]) for would in planned)
         ctx.exit(REFUSED if refused else 0)
     outcome = _Outcome()
-    with desk.library(create=True) as library:
+    with desk.fetching(wait=0 if no_wait else LONGEST_WAIT), desk.library(create=True) as library:
         library.set_vocabulary(rules.definitions)
         if files:
             _offline(desk, queries, files, library, rules, outcome, limit)

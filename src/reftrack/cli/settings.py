@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -156,7 +157,7 @@ class Desk:
             return None
         from ..library.opening import open_to_read
 
-        return open_to_read(self.db)
+        return self._tell_upgrade(open_to_read(self.db))
 
     def reader(self) -> Reader | None:
         """The library, to look at; None on a first day, when nothing has been fetched. Raises LibraryError."""
@@ -171,9 +172,44 @@ class Desk:
         """The library, to change it. Raises LibraryError."""
         from ..library.writing import Library
 
-        if create and not self.db.parent.exists() and not self.db_was_named:
+        if create:
+            self._make_folder()
+        library = Library.open(self.db, create=create)
+        self._tell_upgrade(library.connection)
+        return library
+
+    @contextmanager
+    def fetching(self, *, wait: float) -> Iterator[None]:
+        """No other process fetches into the library meanwhile. Raises LibraryError after `wait` seconds.
+
+        A file that is no library of ours is refused before anything is put beside it.
+        """
+        from ..library.locking import fetching
+        from .screen import note
+
+        self._make_folder()
+        if os.path.lexists(self.db):
+            connection = self.connection()
+            if connection is not None:
+                connection.close()
+        with fetching(self.db, wait=wait, on_wait=lambda words: note(words, quiet=self.quiet)):
+            yield
+
+    def _make_folder(self) -> None:
+        if not self.db.parent.exists() and not self.db_was_named:
             self.db.parent.mkdir(parents=True, exist_ok=True)
-        return Library.open(self.db, create=create)
+
+    def _tell_upgrade(self, connection: Connection) -> Connection:
+        if connection.upgraded:
+            from .screen import note
+
+            before, copy = connection.upgraded
+            note(
+                f"The library was made by an older reftrack (schema {before}) and was upgraded; "
+                f"{copy} is what it was before.",
+                quiet=self.quiet,
+            )
+        return connection
 
     def first_day(self) -> bool:
         """Whether the workspace has no library yet, and nobody said that there is one."""

@@ -1,6 +1,9 @@
 """Papers, raw records and tags live here, in one SQLite file.
 
     opening     the file: is it ours, is it whole, is it of our age; foreign errors become LibraryError
+    upgrading   an older library becomes one of today, with a copy of what it was
+    copying     a second file, of one moment, checked
+    locking     one fetch at a time
     migrations  numbered steps that make the schema (the only place that loads sqlite-utils)
     columns     which noun's field is which column
     selecting   a selection of papers -> SQL, and the light rows that `list` shows

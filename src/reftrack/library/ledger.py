@@ -12,7 +12,8 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple, cast, get_args
 
 from ..model import Bucket, Change, Event, Run
-from .opening import Connection
+from .locking import is_being_fetched
+from .opening import Connection, Row, making_sense
 
 PUBMED = "pubmed"
 """The source of a run that asked PubMed itself, and of the records it brought."""
@@ -62,12 +63,23 @@ class LedgerReader:
         condition = f"WHERE {' AND '.join(conditions)}" if conditions else ""
         values = [value for value in asked.values() if value is not None]
         for row in self.connection.rows(f"SELECT {_RUN_COLUMNS} FROM runs {condition} ORDER BY run DESC", values):
-            line: dict[str, Any] = dict(zip(_RUN_COLUMNS.split(", "), row, strict=True))
-            line["warnings"] = tuple(json.loads(line["warnings"]))
-            events = self.events([line["run"]])
-            for bucket in BUCKETS:
-                line[bucket] = tuple(event.pmid for event in events if event.bucket == bucket)
-            yield Run(**line, details=tuple(event for event in events if event.reason))
+            with making_sense(self.connection.path):
+                line = self._run(row)
+            yield line
+
+    def _run(self, row: Row) -> Run:
+        line: dict[str, Any] = dict(zip(_RUN_COLUMNS.split(", "), row, strict=True))
+        line["warnings"] = tuple(json.loads(line["warnings"]))
+        if line["status"] == "running" and not self._is_alive(line["run"]):
+            line |= {"status": "interrupted", "problem": _ENDED_EARLY}
+        events = self.events([line["run"]])
+        for bucket in BUCKETS:
+            line[bucket] = tuple(event.pmid for event in events if event.bucket == bucket)
+        return Run(**line, details=tuple(event for event in events if event.reason))
+
+    def _is_alive(self, _run: int) -> bool:
+        """Whether a run that never ended can still end."""
+        return is_being_fetched(self.connection.path)
 
     def events(self, runs: Sequence[int]) -> tuple[Event, ...]:
         """What these runs say of papers, by run and PMID."""
@@ -200,14 +212,19 @@ class LedgerWriter(LedgerReader):
     begun: list[int]
     """The runs that began through this connection: another process may run others meanwhile."""
 
-    def begin(self, query: str, *, term: str, source: str, version: str, server: str = "") -> int:
-        """A new line in the ledger, `running`; an unfinished one of the same query becomes `interrupted`.
+    def _is_alive(self, run: int) -> bool:
+        return run in self.begun or super()._is_alive(run)
 
-        Is its own transaction.
+    def begin(self, query: str, *, term: str, source: str, version: str, server: str = "") -> int:
+        """A new line in the ledger, `running`; every run of another process that never ended becomes `interrupted`.
+
+        There can be no other alive: hold the lock of `locking.fetching`. Is its own transaction.
         """
+        own = ",".join(map(str, self.begun))
         with self.connection.transaction():
             self.connection.run(
-                "UPDATE runs SET status = 'interrupted', problem = ? WHERE query = ? AND status = 'running'",
+                f"""UPDATE runs SET status = 'interrupted', problem = ? WHERE status = 'running'
+                AND (query = ? OR run NOT IN ({own}))""",
                 (_ENDED_EARLY, query),
             )
             cursor = self.connection.run(
@@ -220,10 +237,16 @@ class LedgerWriter(LedgerReader):
         return cursor.lastrowid
 
     def close_unfinished(self) -> int:
-        """Mark runs that never ended as interrupted; says how many there were."""
-        return self.connection.run(
-            "UPDATE runs SET status = 'interrupted', problem = ? WHERE status = 'running'", (_ENDED_EARLY,)
-        ).rowcount
+        """Mark runs that never ended as interrupted, unless a fetch is alive; says how many there were.
+
+        Is its own transaction: no fetch can begin a run between the look and the mark.
+        """
+        with self.connection.transaction():
+            if is_being_fetched(self.connection.path):
+                return 0
+            return self.connection.run(
+                "UPDATE runs SET status = 'interrupted', problem = ? WHERE status = 'running'", (_ENDED_EARLY,)
+            ).rowcount
 
     def found(self, run: int, *, count: int, translation: str, warnings: Sequence[str], ids: Iterable[int]) -> None:
         """What the search of a run said: the count, the query as it was understood, its warnings, its papers."""

@@ -1,6 +1,7 @@
 """A path becomes a checked connection, or a LibraryError that says what to do; the file is not changed.
 
-Loads nothing but sqlite3: every quick command starts here.
+One exception: a library that an older reftrack made is upgraded first, and the connection says so. Loads nothing but
+sqlite3 otherwise: every quick command starts here.
 """
 
 from __future__ import annotations
@@ -10,10 +11,13 @@ import stat
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 from ..errors import LibraryError
+
+if TYPE_CHECKING:
+    from .upgrading import Upgrade
 
 APPLICATION_ID = 0x72656674
 """ASCII "reft" in PRAGMA application_id: what tells our file from another program's."""
@@ -27,6 +31,7 @@ BUSY_SECONDS = 15.0
 Row = tuple[Any, ...]
 
 _SQLITE_HEADER = b"SQLite format 3\x00"
+_UP_TO_PAGE_SIZE = 18
 
 
 class Connection:
@@ -35,6 +40,8 @@ class Connection:
     def __init__(self, raw: sqlite3.Connection, path: Path) -> None:
         self.raw = raw
         self.path = path
+        self.upgraded: Upgrade | None = None
+        """What opening it did to the library, for somebody to tell."""
 
     def rows(self, sql: str, values: Sequence[object] | dict[str, object] = ()) -> list[Row]:
         """Every row of a query. Raises LibraryError."""
@@ -88,26 +95,26 @@ class Connection:
 
 def open_to_read(path: Path) -> Connection:
     """The library at `path`, read-only: no command that only looks can change it. Raises LibraryError."""
-    _check_file(path)
-    connection = _connect(path, "ro")
-    _check_ours(connection)
+    connection = _open(path, "ro")
     connection.run("PRAGMA cache_size = -65536")
     return connection
 
 
 def open_to_write(path: Path) -> Connection:
-    """The library at `path`, which must exist and be of this version. Raises LibraryError."""
-    _check_file(path)
-    connection = _connect(path, "rw")
-    _check_ours(connection)
-    return prepare_to_write(connection)
+    """The library at `path`, which must exist. Raises LibraryError."""
+    return prepare_to_write(_open(path, "rw"))
 
 
 def open_new(path: Path) -> Connection:
     """An empty SQLite file at `path`, for the migrations to fill; its folder must exist. Raises LibraryError."""
+    check_folder(path)
+    return prepare_to_write(connect(path, "rwc"))
+
+
+def check_folder(path: Path) -> None:
+    """There is a folder for the library to be in. Raises LibraryError."""
     if not path.parent.is_dir():
         raise LibraryError(f"There is no folder {path.parent} for the library; make it, or name another with --db.")
-    return prepare_to_write(_connect(path, "rwc"))
 
 
 def prepare_to_write(connection: Connection) -> Connection:
@@ -127,7 +134,46 @@ def sqlite_version() -> tuple[str, bool]:
     return sqlite3.sqlite_version, "ENABLE_FTS5" in built
 
 
-def _connect(path: Path, mode: str) -> Connection:
+def _open(path: Path, mode: str) -> Connection:
+    """A connection to a library that is ours, whole as far as can be seen, and of today."""
+    _check_file(path)
+    connection, version = _checked(path, mode)
+    if version == SCHEMA_VERSION:
+        return connection
+    connection.close()
+    from .upgrading import upgrade  # loads sqlite-utils: only for a library of yesterday
+
+    done = upgrade(path)
+    connection, _ = _checked(path, mode)
+    connection.upgraded = done
+    return connection
+
+
+def _checked(path: Path, mode: str) -> tuple[Connection, int]:
+    connection = connect(path, mode)
+    try:
+        return connection, _check_ours(connection)
+    except LibraryError as error:
+        connection.close()
+        unopened = _name_of(error).startswith(("SQLITE_CANTOPEN", "SQLITE_READONLY"))
+        if mode != "ro" or not unopened or not _is_alone(path.resolve()):
+            raise
+    # SQLite wants to put a file beside the library even to read it. Where it may not, and no other process has left
+    # anything to be read there, the file alone is all there is.
+    connection = connect(path, "ro&immutable=1")
+    try:
+        return connection, _check_ours(connection)
+    except LibraryError:
+        connection.close()
+        raise
+
+
+def _name_of(error: LibraryError) -> str:
+    return getattr(error.__cause__, "sqlite_errorname", "") or ""
+
+
+def connect(path: Path, mode: str) -> Connection:
+    """The SQLite file at `path`, unchecked; `mode` is ro, rw or rwc. Raises LibraryError."""
     with translated(path):
         raw = sqlite3.connect(
             f"file:{quote(str(path.absolute()))}?mode={mode}",
@@ -146,7 +192,7 @@ def _check_file(path: Path) -> None:
         if not stat.S_ISREG(path.stat().st_mode):
             raise LibraryError(f"{path} is not a file that can hold a library; name another with --db.")
         with path.open("rb") as stream:
-            header = stream.read(len(_SQLITE_HEADER))
+            header = stream.read(_UP_TO_PAGE_SIZE)
     except FileNotFoundError:
         if path.is_symlink():
             raise LibraryError(
@@ -159,31 +205,45 @@ def _check_file(path: Path) -> None:
         raise LibraryError(
             f"{path} is empty (0 bytes), so it is no library; restore a copy, or remove it and run `reftrack fetch`."
         )
-    if header != _SQLITE_HEADER:
+    if not header.startswith(_SQLITE_HEADER):
         raise LibraryError(f"{path} is not a SQLite file; it was left as it is. Name another with --db.")
+    if _has_half_a_page(path, header) and _is_alone(path.resolve()):
+        raise LibraryError(damaged(path, "it is cut off"))
 
 
-def _check_ours(connection: Connection) -> None:
-    path = connection.path
+def _has_half_a_page(path: Path, header: bytes) -> bool:
+    """SQLite itself does not notice a cut within the last page."""
+    size = int.from_bytes(header[16:18], "big")
+    return bool(path.stat().st_size % (65536 if size == 1 else size or 512))
+
+
+def _is_alone(real: Path) -> bool:
+    """Whether no process has left anything beside the file that is still to be written into it."""
     try:
-        application = connection.value("PRAGMA application_id")
-        version = connection.value("PRAGMA user_version")
-    except LibraryError:
-        connection.close()
-        raise
-    problem = _not_ours(path) if application != APPLICATION_ID else _wrong_age(path, version)
+        return real.with_name(f"{real.name}-wal").stat().st_size == 0
+    except FileNotFoundError:
+        return True
+
+
+def _check_ours(connection: Connection) -> int:
+    """The schema of a library that is ours to read or to upgrade. Raises LibraryError."""
+    path = connection.path
+    application = connection.value("PRAGMA application_id")
+    version = int(connection.value("PRAGMA user_version"))
+    problem = _not_ours(path) if application != APPLICATION_ID else wrong_age(path, version)
     if problem:
-        connection.close()
         raise LibraryError(problem)
+    return version
 
 
-def _wrong_age(path: Path, version: int) -> str:
+def wrong_age(path: Path, version: int) -> str:
+    """Why a library of this schema cannot be used or upgraded, or ""."""
     if version > SCHEMA_VERSION:
         return (
             f"{path} was made by a newer reftrack (schema {version}, this one knows {SCHEMA_VERSION}); "
             "nothing was read or changed. Upgrade reftrack."
         )
-    if version < SCHEMA_VERSION:
+    if version < 1:
         return f"{path} has the schema {version}, which no reftrack makes; it was left as it is. Restore a copy."
     return ""
 
@@ -201,18 +261,54 @@ def translated(path: Path) -> Iterator[None]:
         raise LibraryError(_explain(error, path)) from error
 
 
+@contextmanager
+def making_sense(path: Path) -> Iterator[None]:
+    """What is read inside becomes nouns; where it cannot, a LibraryError says that the file is damaged."""
+    try:
+        yield
+    except (KeyError, IndexError, TypeError, ValueError) as error:
+        raise LibraryError(damaged(path, "what it holds of a paper or a run makes no sense")) from error
+
+
 def _explain(error: sqlite3.Error, path: Path) -> str:
     """One sentence: what happened, what is safe, what to do next."""
     name = getattr(error, "sqlite_errorname", "") or ""
     text = str(error)
-    if name.startswith(("SQLITE_BUSY", "SQLITE_LOCKED")):
-        return f"The library {path} is in use by another process; nothing was lost. Try again when it is done."
-    if name.startswith("SQLITE_FULL"):
-        return f"The disk is full: nothing of this step was stored in {path}, what was there before is intact."
-    if name.startswith("SQLITE_READONLY"):
-        return f"The library {path} is read-only here, so nothing was changed; make file and folder writable."
-    if name.startswith(("SQLITE_CORRUPT", "SQLITE_NOTADB")):
-        return f"The library {path} is damaged ({text}); it was left as it is. Restore a copy of it."
-    if name.startswith(("SQLITE_CANTOPEN", "SQLITE_PERM", "SQLITE_IOERR", "SQLITE_AUTH")):
-        return f"The library {path} cannot be opened ({text}); check that file and folder may be read and written."
-    return f"The library {path} refused an operation ({text}); nothing of this step was stored."
+    if name.startswith(("SQLITE_CORRUPT", "SQLITE_NOTADB")) or text.startswith("Could not decode to UTF-8"):
+        return damaged(path, text)
+    sentence = next((told for beginnings, told in _SENTENCES.items() if name.startswith(beginnings)), _OTHERWISE)
+    return sentence.format(path=path, error=text)
+
+
+def damaged(path: Path, how: str) -> str:
+    """The sentence for a library that is not what was written."""
+    return (
+        f"The library {path} is damaged ({how}); nothing was repaired. Put a copy in its place (those of "
+        f"`reftrack db backup` are in {path.parent / 'backups'}), or rescue what can be read with "
+        f"`sqlite3 {path} .recover`."
+    )
+
+
+_SENTENCES = {
+    ("SQLITE_BUSY", "SQLITE_LOCKED"): (
+        "The library {path} is in use by another process; nothing was lost. Try again when it is done."
+    ),
+    ("SQLITE_FULL",): (
+        "The disk is full: nothing of this step was stored in {path}, what was there before is intact. "
+        "Make room, then run the same command again."
+    ),
+    ("SQLITE_READONLY",): (
+        "The library {path} is read-only here, so nothing was changed; make file and folder writable."
+    ),
+    ("SQLITE_CANTOPEN", "SQLITE_PERM", "SQLITE_AUTH"): (
+        "The library {path} cannot be opened ({error}), so nothing was changed; check that file and folder may be "
+        "read and written."
+    ),
+    ("SQLITE_IOERR",): (
+        "The library {path} cannot be read or written ({error}): nothing of this step was stored, what was there "
+        "before is intact. Check the disk and the room on it, then run the same command again."
+    ),
+}
+"""How SQLite's names for a failure begin, and what that means to a person."""
+
+_OTHERWISE = "The library {path} refused an operation ({error}); nothing of this step was stored."

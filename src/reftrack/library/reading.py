@@ -23,7 +23,8 @@ from ..model import (
 from . import selecting
 from .columns import CHILDREN, PAPER_COLUMNS, paper_of
 from .ledger import LedgerReader
-from .opening import open_to_read
+from .locking import is_being_fetched
+from .opening import making_sense, open_to_read
 
 SAMPLE = "sample"
 """The source whose records are restatements: they never replace a record from anywhere else, and are fetched anew."""
@@ -60,14 +61,14 @@ class Reader(LedgerReader):
 
     def get(self, pmid: int) -> Paper | None:
         """The paper as it was parsed, or None if it is not held."""
-        with self.connection.snapshot():
+        with self.connection.snapshot(), making_sense(self.connection.path):
             return self._papers([pmid]).get(pmid)
 
     def held(self, pmids: Sequence[int]) -> Iterator[HeldPaper]:
         """These papers with all that is known of them, in this order; one that is not held is passed over."""
         for start in range(0, len(pmids), selecting.CHUNK):
             part = pmids[start : start + selecting.CHUNK]
-            with self.connection.snapshot():
+            with self.connection.snapshot(), making_sense(self.connection.path):
                 papers = self._papers(part)
                 about = self._about(part)
             for pmid in part:
@@ -233,6 +234,11 @@ class Reader(LedgerReader):
             number = int(self.connection.value(sql))
             if number:
                 found.append(f"{sentence} ({number})")
+        unfinished = int(self.connection.value("SELECT count(*) FROM runs WHERE status = 'running'"))
+        if unfinished and not is_being_fetched(self.connection.path):
+            found.append(
+                f"Runs never finished; the next `reftrack fetch` of their query completes them. ({unfinished})"
+            )
         return found
 
     def _record_is_intact(self, pmid: int) -> bool:
@@ -328,7 +334,7 @@ def is_intact(blob: bytes, digest: str) -> bool:
     """Whether a stored record unpacks to what came."""
     try:
         return hashlib.sha256(zlib.decompress(blob)).hexdigest() == digest
-    except zlib.error:
+    except (zlib.error, TypeError):
         return False
 
 
@@ -354,6 +360,4 @@ _SHOULD_BE_ZERO = {
         (SELECT group_concat(tag) FROM (SELECT tag FROM ({EFFECTIVE_TAGS.format(paper="q.pmid")}) ORDER BY tag))""",
     "Papers are missing from search; `reftrack doctor --fix` adds them.": """SELECT
         (SELECT count(*) FROM papers) - (SELECT count(*) FROM papers_fts_docsize)""",
-    "Runs never finished; the next `reftrack fetch` of their query completes them.": """SELECT count(*)
-        FROM runs WHERE status = 'running'""",
 }

@@ -9,6 +9,7 @@ import json
 import os
 import random
 import resource
+import shutil
 import signal
 import sqlite3
 import subprocess
@@ -19,11 +20,12 @@ from pathlib import Path
 
 import pytest
 
-from desk import Workspace
+from desk import RECORDS, Workspace
 from eutils_server import EutilsServer
 from papers import FIRST_PMID, document, paper, record
 from reftrack.errors import LibraryError
 from reftrack.library import locking, opening
+from reftrack.library.copying import copy, numbered
 from reftrack.library.opening import SCHEMA_VERSION
 from reftrack.library.reading import Reader
 from reftrack.library.selecting import Selection
@@ -31,7 +33,7 @@ from reftrack.library.writing import Library
 
 OLD_LIBRARIES = sorted((Path(__file__).parent / "fixtures" / "library").glob("schema-*.db.gz"))
 PRECIOUS = ("records", "papers", "runs", "run_papers", "hits", "hand_tags", "citation_keys")
-READING = (["list"], ["show", FIRST_PMID, "--json"], ["runs", "--json"], ["export"])
+READING = (["list"], ["show", FIRST_PMID, "--json"], ["runs", "--json"], ["export"], ["db", "stats"])
 
 
 @pytest.fixture
@@ -446,7 +448,7 @@ def foreign(path):
 )
 @pytest.mark.parametrize(
     "arguments",
-    [["list"], ["show", FIRST_PMID], ["tag", "add", FIRST_PMID, "mood"], ["fetch"], ["rebuild"]],
+    [["list"], ["show", FIRST_PMID], ["tag", "add", FIRST_PMID, "mood"], ["fetch"], ["rebuild"], ["db", "backup"]],
     ids=lambda arguments: arguments[0],
 )
 def test_f06_f09_f10_f16_a_file_that_is_no_library_of_ours_is_left_as_it_is(filled, make, words, arguments):
@@ -522,6 +524,7 @@ def assert_says_damaged(told):
         ("papers", ["show", FIRST_PMID + 150, "--json"]),
         ("citation_keys", ["export"]),
         ("runs", ["runs"]),
+        ("papers", ["db", "backup"]),
     ],
     ids=lambda value: value if isinstance(value, str) else value[0],
 )
@@ -537,7 +540,8 @@ def test_f07_a_damaged_page_is_said_and_left(full, damage, table, arguments):
         damaged, _ = lies_damaged(full, damage, table)
     assert_says_damaged(full.run(*arguments, status=5).stderr)
     assert db(full).read_bytes() == damaged
-    assert beside(full) == ["reftrack.db"]
+    assert beside(full) in (["reftrack.db"], ["backups", "reftrack.db"])
+    assert not list((db(full).parent / "backups").glob("*"))
 
 
 def test_f07_a_page_in_the_place_of_another_is_found_by_doctor(full):
@@ -889,3 +893,108 @@ def test_f18_a_clock_set_back_does_not_change_which_run_is_the_newest(workspace)
         assert library.select(Selection(new=True)) == [FIRST_PMID + 1]
     shown = workspace.json("runs")
     assert [run["run"] for run in shown] == [2, 1]
+
+
+# db backup, path, stats
+
+
+def test_a_backup_is_a_library_by_itself(filled):
+    """`db backup` prints a path; the copy there is a library with the same rows and nothing beside it."""
+    filled.run("tag", "add", FIRST_PMID, "mood")
+    result = filled.run("db", "backup")
+    made = Path(result.stdout.strip())
+    assert (made.parent.name, made.suffix) == ("backups", ".db")
+    assert "3 papers" in result.stderr
+    assert [path.name for path in made.parent.iterdir()] == [made.name]
+    assert rows_of(made) == rows_of(db(filled))
+    assert made.read_bytes()[18:20] == b"\1\1"  # not in WAL mode: it needs no file beside it
+    filled.run("--db", made, "doctor")
+
+
+def test_a_backup_never_overwrites_and_has_the_modes_of_the_library(filled, tmp_path):
+    """A file that is there is refused with status 2; a private library has a private copy."""
+    db(filled).chmod(0o600)
+    target = tmp_path / "copy.db"
+    filled.run("db", "backup", target)
+    before = target.read_bytes()
+    assert "was not touched" in filled.run("db", "backup", target, status=2).stderr
+    assert target.read_bytes() == before
+    assert target.stat().st_mode & 0o777 == 0o600
+    assert "no folder" in filled.run("db", "backup", tmp_path / "none" / "c.db", status=2).stderr
+    inside = tmp_path / "folder"
+    inside.mkdir()
+    assert Path(filled.run("db", "backup", inside).stdout.strip()).parent == inside
+
+
+def test_two_backups_in_one_second_have_two_names(filled, tmp_path):
+    """Names go on with -2, -3; a target that another process made meanwhile is not overwritten."""
+    with Reader.open(db(filled)) as reader:
+        names = [copy(reader.connection, numbered(tmp_path / "a.db")).path.name for _ in range(3)]
+        with pytest.raises(LibraryError, match="was not touched"):
+            copy(reader.connection, [tmp_path / "a.db"])
+    assert names == ["a.db", "a-2.db", "a-3.db"]
+
+
+def test_a_backup_beside_a_writer_is_of_one_moment(filled):
+    """While another process writes, the copy is made without waiting and holds none of what is not committed."""
+    with Library.open(db(filled)) as library, library.transaction():
+        library.save(b"x", paper(50), source="pubmed", parser=1)
+        made = filled.json("db", "backup")
+    assert made["papers"] == 3
+    assert made["size"] == Path(made["path"]).stat().st_size
+    with Reader.open(Path(made["path"])) as reader:
+        assert len(reader.held_pmids()) == 3
+
+
+def test_a_backup_on_a_full_disk_leaves_no_half_file(full, tmp_path):
+    """Where the copy finds no room: status 5, a sentence, no file, and the library is untouched."""
+    folder = tmp_path / "small"
+    folder.mkdir()
+    root_page(db(full), "papers")
+    before = db(full).read_bytes()
+    backup = start(
+        full,
+        "db",
+        "backup",
+        folder / "c.db",
+        preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (200_000, 200_000)),
+    )
+    _, err = end(backup, status=5)
+    assert "No copy could be made" in err
+    assert list(folder.iterdir()) == []
+    assert db(full).read_bytes() == before
+
+
+def test_a_copy_goes_back_by_copying(filled):
+    """The line of the help is enough: move the library away, copy the backup to its place."""
+    made = filled.json("db", "backup")["path"]
+    filled.run("tag", "add", FIRST_PMID, "mood")
+    away = filled.folder / "away"
+    away.mkdir()
+    for path in db(filled).parent.glob("reftrack.db*"):
+        path.rename(away / path.name)
+    shutil.copy(made, db(filled))
+    assert "mood" not in json.dumps(filled.json("show", FIRST_PMID))
+    filled.fetch()
+
+
+def test_db_stats_counts_what_is_held(filled):
+    """`db stats --json` has whole numbers, the years and the times; the text says the same to a person."""
+    filled.run("tag", "add", FIRST_PMID, "mood")
+    told = filled.json("db", "stats")
+    counted = {name: told[name] for name in ("papers", "records", "former_records", "runs", "hand_tags", "schema")}
+    assert counted == {
+        "papers": 3, "records": 3, "former_records": 0, "runs": 2, "hand_tags": 1, "schema": SCHEMA_VERSION,
+    }  # fmt: skip
+    assert told["years"] == {"oldest": 2020, "newest": 2022}
+    assert told["first_seen"]["oldest"] <= told["first_seen"]["newest"]
+    assert told["size"] >= db(filled).stat().st_size
+    assert "2020 to 2022" in filled.run("db", "stats").stdout
+
+
+def test_db_path_and_a_first_day(workspace):
+    """`db path` answers before there is a library; a copy of nothing is refused and makes nothing."""
+    assert workspace.run("db", "path").stdout.strip() == str(db(workspace))
+    assert "is empty" in workspace.run("db", "backup", status=5).stderr
+    assert beside(workspace) == []
+    assert len(RECORDS) == 4

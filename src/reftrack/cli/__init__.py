@@ -28,6 +28,7 @@ COMMANDS = {
     "digest": "Say what changed since the last run, or since any run or date.",
     "query": "List and show saved queries.",
     "rebuild": "Make papers and tags again from the stored records.",
+    "db": "Say where the library is, copy it, count what it holds.",
     "doctor": "Check settings, queries, rules and the library.",
 }
 """Name → what it does, in the order of a first day's use; the command stands in the module of its name."""

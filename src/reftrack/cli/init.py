@@ -12,7 +12,7 @@ from .screen import note
 from .settings import Desk
 
 _DB_README = """The library lives here: reftrack.db, one SQLite file (with -wal and -shm beside it while it is in use).
-Copy all of it away to back it up; never edit it while reftrack runs.
+`reftrack db backup` copies it to backups/, also while it is in use; never edit it while reftrack runs.
 """
 
 

@@ -8,6 +8,7 @@
     columns     which noun's field is which column
     selecting   a selection of papers -> SQL, and the light rows that `list` shows
     reading     whole papers with their keys and tags
+    counting    a library in numbers
     ledger      the runs: what was asked, what came, what each says of a paper
     history     two states of a paper -> the fields that differ, as texts
     writing     one transaction a batch; what a person made is never touched by a refetch

@@ -1,0 +1,61 @@
+"""A library in numbers: how much it holds, since when, how large it is."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import NamedTuple
+
+from .opening import Connection
+
+
+class Stats(NamedTuple):
+    """What a library holds."""
+
+    schema: int
+    size: int
+    """Bytes on disk, with what is not yet written into the file itself."""
+    papers: int
+    records: int
+    former_records: int
+    """States of records before they changed."""
+    unread_records: int
+    """Records that came and could not be read."""
+    runs: int
+    hand_tags: int
+    citation_keys: int
+    years: tuple[int | None, int | None]
+    """Of the oldest and the newest paper, None where there is none."""
+    first_seen: tuple[str, str]
+    """When the first and the last paper came (UTC), "" where there is none."""
+
+
+def stats(connection: Connection) -> Stats:
+    """Count, all of it at one moment. Raises LibraryError."""
+    path = connection.path.resolve()
+    with connection.snapshot():
+        (years,) = connection.rows("SELECT min(year), max(year) FROM papers")
+        (seen,) = connection.rows("SELECT coalesce(min(first_seen), ''), coalesce(max(first_seen), '') FROM papers")
+        return Stats(
+            schema=int(connection.value("PRAGMA user_version")),
+            size=_size(path) + _size(path.with_name(f"{path.name}-wal")),
+            papers=_count(connection, "papers"),
+            records=_count(connection, "records"),
+            former_records=_count(connection, "former_records"),
+            unread_records=_count(connection, "unread_records"),
+            runs=_count(connection, "runs"),
+            hand_tags=_count(connection, "hand_tags"),
+            citation_keys=_count(connection, "citation_keys"),
+            years=(years[0], years[1]),
+            first_seen=(seen[0], seen[1]),
+        )
+
+
+def _count(connection: Connection, table: str) -> int:
+    return int(connection.value(f"SELECT count(*) FROM {table}"))
+
+
+def _size(path: Path) -> int:
+    try:
+        return path.stat().st_size
+    except FileNotFoundError:
+        return 0

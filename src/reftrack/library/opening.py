@@ -119,7 +119,8 @@ def check_folder(path: Path) -> None:
 
 def prepare_to_write(connection: Connection) -> Connection:
     """WAL, so that readers never wait; foreign keys on; a commit survives a crash of this program."""
-    for pragma in ("journal_mode = WAL", "synchronous = NORMAL", "foreign_keys = ON", "cache_size = -65536"):
+    # 32 MB of pages: 64 MB were no quicker, and took a fetch of 10,000 papers above 150 MB.
+    for pragma in ("journal_mode = WAL", "synchronous = NORMAL", "foreign_keys = ON", "cache_size = -32768"):
         connection.run(f"PRAGMA {pragma}")
     return connection
 

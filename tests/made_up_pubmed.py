@@ -113,11 +113,12 @@ class MadeUpPubmed:
         today = datetime.now(UTC).date().isoformat()
         self._put(replace(self.entries[FIRST_PMID - 1 + number], revised=revised or today, **values))
 
-    def retract(self, number, notice):
+    def retract(self, number, notice, *, revised=""):
         """The journal retracts a paper: publication type, title and link change together, as NLM does it."""
         entry = self.entries[FIRST_PMID - 1 + number]
         self.change(
             number,
+            revised=revised,
             title=f"RETRACTED: {entry.title}",
             kinds=(*entry.kinds, "Retracted Publication"),
             links=(*entry.links, ("RetractionIn", "J Example. 2026;7:77", FIRST_PMID - 1 + notice)),

@@ -54,7 +54,8 @@ class Desk(Workspace):
                 file_papers(library, self.rules, records, source="pubmed", run=run)
                 library.hit(run, query, [each.pmid for each in nouns])
                 if status == "complete":
-                    joined = list(library.joined(run, query))
+                    joined = list(library.joined(query))
+                    library.told_joined(run, query, joined)
                     library.note(run, "new", joined if new is True else [pmid(number) for number in new or ()])
                 for bucket, reasons in said.items():
                     library.note(run, bucket, {pmid(number): why for number, why in reasons.items()})

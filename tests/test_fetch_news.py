@@ -267,7 +267,7 @@ def test_e03_a_paper_that_the_query_no_longer_finds_has_left_and_stays(live):
     live.change(2, mesh=("Stroke",))
     back = live.run()
     assert buckets(back) == {"late": [pmid(2)]}
-    assert "had left the query and is found again" in reasons(back, "late")[pmid(2)]
+    assert "it had left in run 2 and is found again" in reasons(back, "late")[pmid(2)]
     assert 'MeSH "Stroke" was added' in reasons(back, "late")[pmid(2)]
 
 
@@ -286,7 +286,7 @@ def test_e04_a_deleted_paper_is_marked_and_stays_and_may_come_back(live):
     assert buckets(live.run()) == {}
     live.pubmed._put(entry)
     back = live.run()
-    assert back.late == (pmid(2),)
+    assert buckets(back) == {"late": [pmid(2)]}
     (again,) = live.library.held([pmid(2)])
     assert again.deleted == ""
 
@@ -594,4 +594,346 @@ def test_without_a_date_of_entry_the_pmid_tells_what_is_late(live):
     live.change(7, mesh=("Stroke",))
     line = live.run()
     assert (line.new, line.late) == ((pmid(7),), (pmid(3),))
-    assert reasons(line, "late")[pmid(3)] == ('its PMID is older than others found before; MeSH "Stroke" was added')
+    why = f'its record was revised on {live.today}; it is found by MeSH "Stroke"'
+    assert reasons(line, "late")[pmid(3)] == f"its PMID is older than others found before; {why}"
+
+
+# What a hostile reader found: news that was lost, told twice or untrue.
+
+
+def sources(*records, name="a-file.xml"):
+    body = fetch_body(list(records))
+    return [Source(name, lambda: iter([(body, 0)]))]
+
+
+def from_file(live, queries, *records):
+    return pull_files(queries, sources(*records), live.library, RULES, version="0").runs
+
+
+def test_a_change_that_a_file_or_another_query_brought_is_told_by_every_query_that_holds_the_paper(live):
+    """A run over files for one query stores a retraction: the other query tells it in its next run, once."""
+    live.pubmed.add(5, "Examplin in head injury.", mesh=())
+    live.run(STROKE)
+    live.run(HEAD)
+    live.later(1)
+    live.pubmed.retract(5, 77)
+    from_file(live, [STROKE], live.pubmed.records[pmid(5)])
+    assert live.run(HEAD).retracted == (pmid(5),)
+    assert buckets(live.run(HEAD)) == {}
+
+
+def test_a_paper_that_leaves_one_query_is_still_told_as_changed_by_the_other(live):
+    """What one query calls left is a change to the other that holds the paper."""
+    live.pubmed.add(5, "Examplin in head injury.", mesh=("Stroke",))
+    live.run(STROKE)
+    live.run(HEAD)
+    live.later(1)
+    live.change(5, mesh=("Brain",))
+    assert buckets(live.run(STROKE)) == {"left": [pmid(5)]}
+    assert reasons(live.run(HEAD), "changed") == {pmid(5): "MeSH +Brain, -Stroke"}
+
+
+def test_every_notice_since_the_query_last_told_is_in_the_reason(live):
+    """An erratum and a concern that other runs saw one after the other are both told."""
+    live.pubmed.add(5, "Examplin in head injury.", mesh=("Stroke",))
+    live.run(STROKE)
+    live.run(HEAD)
+    erratum = ("ErratumIn", "J Example. 2026;7:78", pmid(78))
+    live.later(1)
+    live.change(5, links=(erratum,))
+    live.run(STROKE)
+    live.later(1)
+    live.change(5, links=(erratum, ("ExpressionOfConcernIn", "J Example. 2026;7:79", pmid(79))))
+    live.run(STROKE)
+    told = reasons(live.run(HEAD), "notice")[pmid(5)]
+    assert "erratum: J Example. 2026;7:78" in told
+    assert "concern: J Example. 2026;7:79" in told
+
+
+def test_the_sample_does_not_hide_a_retraction(live):
+    """PubMed's record of a paper that only the sample brought is retracted: told as such, not only as replaced."""
+    old = live.pubmed.records[pmid(1)]
+    with live.library.transaction():
+        live.library.save(old, parser.parse(old), source="sample", parser=1)
+    live.pubmed.retract(1, 77)
+    line = live.run()
+    assert line.retracted == line.notice == (pmid(1),)
+
+
+def test_a_rebuild_does_not_swallow_news(live, monkeypatch):
+    """A retracted record that could not be read becomes a paper by a rebuild: the next run tells the retraction."""
+    live.run()
+    live.later(1)
+    live.pubmed.retract(2, 77)
+    good = live.pubmed.records[pmid(2)]
+    live.pubmed.records[pmid(2)] = good.replace(b"<Article ", b"<Artikel ").replace(
+        b"List></Article>", b"List></Artikel>"
+    )
+    assert live.run().missing == (pmid(2),)
+    usual = parser.parse
+    monkeypatch.setattr(parser, "parse", lambda xml: usual(xml.replace(b"Artikel", b"Article")))
+    rebuild(live.library, RULES)
+    monkeypatch.undo()
+    live.pubmed.records[pmid(2)] = good
+    assert live.run().retracted == (pmid(2),)
+
+
+@pytest.mark.parametrize("sick", ["empty set", "silent about listed ones", "outage"])
+def test_silence_alone_deletes_nothing(live, sick):
+    """Only where a paper that is surely there comes in the same reply does silence mean that another was deleted."""
+    live.run()
+    live.later(1)
+    live.change(2, mesh=())
+    silent = {pmid(2)}
+    if sick == "silent about listed ones":
+        live.change(1, title="Examplin, changed.")
+        silent.add(pmid(1))
+    kept = {each: live.pubmed.records.pop(each) for each in silent}
+    if sick == "empty set":
+        kept |= dict(live.pubmed.records)
+        live.pubmed.records.clear()
+    again = [lambda e: e.send(*e.reply())] * 3 + [status_page(503)] * 9 if sick == "outage" else []
+    if sick == "outage":
+        live.change(1, title="Examplin, changed.")
+    line = live.run(STROKE, *again)
+    assert (line.status, line.deleted, line.left) == ("partial", (), ())
+    (held,) = live.library.held([pmid(2)])
+    assert held.deleted == ""
+    live.pubmed.records.update(kept)
+    assert live.run().left == (pmid(2),)
+
+
+def test_everything_gone_at_once_is_no_deletion_without_a_control(live):
+    """PubMed finds nothing and sends nothing: nobody can tell whether all was deleted, so nothing is marked."""
+    live.run()
+    live.later(1)
+    records = dict(live.pubmed.records)
+    live.pubmed.records.clear()
+    live.pubmed.search = lambda _: []
+    line = live.run()
+    assert (line.status, line.count, line.deleted, line.left) == ("partial", 0, (), ())
+    live.pubmed.records.update(records)
+    assert set(live.run().left) == set(records)
+
+
+def test_a_deletion_is_told_once(live):
+    """A run that is partial for another reason does not tell it; the complete one after it does."""
+    live.run()
+    live.later(1)
+    live.pubmed.delete(2)
+    live.pubmed.unserved.add(pmid(5))
+    live.pubmed.add(5, "Examplin, never served.", mesh=("Stroke",))
+    assert buckets(live.run()) == {"missing": [pmid(5)]}
+    assert live.run().deleted == (pmid(2),)
+    assert live.run().deleted == ()
+
+
+def test_c08_a_listed_paper_that_is_said_to_be_deleted_is_missing(live):
+    """PubMed lists a paper and answers with DeleteCitation: that is a gap, and the paper is named."""
+    live.run()
+    live.pubmed.add(5, "Examplin, five.", mesh=("Stroke",))
+    live.pubmed.records[pmid(5)] = f"<DeleteCitation><PMID>{pmid(5)}</PMID></DeleteCitation>".encode()
+    line = live.run()
+    assert (line.status, line.missing) == ("partial", (pmid(5),))
+    assert reasons(line, "missing")[pmid(5)] == "PubMed lists it and says that it was deleted"
+
+
+def test_a_paper_that_only_a_file_brought_is_looked_after(live):
+    """PubMed's search does not name it: it is fetched all the same, and the query that has it tells its retraction."""
+    live.run()
+    live.pubmed.add(5, "Examplin, from a file.", mesh=("Stroke",))
+    from_file(live, [STROKE], live.pubmed.records[pmid(5)])
+    usual = live.pubmed.search
+    live.pubmed.search = lambda term: [each for each in usual(term) if each != pmid(5)]
+    live.later(40)
+    live.pubmed.retract(5, 77)
+    assert live.run().retracted == (pmid(5),)
+
+
+def test_papers_of_a_saved_query_that_is_gone_are_looked_after(live):
+    """Another query's run sees them again after a month, and tells their retraction."""
+    live.pubmed.add(5, "Examplin in head injury.")
+    live.run(HEAD)
+    live.run(STROKE)
+    live.later(40)
+    live.pubmed.retract(5, 77)
+    line = live.run(STROKE)
+    assert (line.retracted, line.changed) == ((pmid(5),), ())
+
+
+def test_no_heading_is_said_to_be_added_where_nothing_proves_it(live):
+    """A paper that the search dropped once and finds again has not changed, and the reason says so."""
+    live.run()
+    usual = live.pubmed.search
+    live.pubmed.search = lambda term: [each for each in usual(term) if each != pmid(2)]
+    left = live.run()
+    assert reasons(left, "left") == {pmid(2): "its record has not changed; PubMed's search no longer finds it"}
+    live.pubmed.search = usual
+    back = reasons(live.run(), "late")[pmid(2)]
+    assert "was added" not in back
+    assert "its record has not changed since" in back
+
+
+def test_a_paper_whose_record_was_withheld_says_so(live):
+    """Listed for days and served only now: new, with that as reason, and no heading is said to have come."""
+    live.run()
+    live.pubmed.unserved.add(pmid(5))
+    live.pubmed.add(5, "Examplin, held back.", mesh=("Stroke",), entered="2019-03-02")
+    live.run()
+    live.run()
+    live.later(3)
+    live.pubmed.unserved.clear()
+    live.pubmed._put(live.pubmed.entries[pmid(5)])
+    line = live.run()
+    assert buckets(line) == {"new": [pmid(5)]}
+    assert reasons(line, "new")[pmid(5)] == "listed before; its record could be had only now"
+
+
+def test_an_edit_that_did_nothing_is_not_the_reason(live):
+    """The query was edited, and a heading came on the same day: the paper is here because of the heading."""
+    live.run()
+    live.pubmed.add(5, "Examplin, five.", entered="2019-03-02")
+    live.run()
+    live.later(1)
+    live.change(5, mesh=("Stroke",), completed=live.today)
+    live.change(1, mesh=())
+    line = live.run(Query("stroke", "Stroke", "examplin[tiab] AND (stroke[mh] OR nothing[tiab])"))
+    assert 'MeSH "Stroke" was added' in reasons(line, "late")[pmid(5)]
+    assert reasons(line, "left")[pmid(1)] == 'MeSH "Stroke" was removed'
+
+
+def test_a_notice_that_is_only_reworded_is_not_told_again(live):
+    """A link that gets its PMID, or is lost while the publication type stays, is the notice that was told."""
+    live.run()
+    live.later(1)
+    live.change(1, links=(("ErratumIn", "J Example. 2026 Mar", None),))
+    live.pubmed.retract(2, 77)
+    assert live.run().notice == (pmid(1), pmid(2))
+    live.later(1)
+    live.change(1, links=(("ErratumIn", "J Example. 2026 Mar;7(3):78", pmid(78)),))
+    live.change(2, links=())
+    assert live.run().notice == ()
+
+
+def test_a_paper_that_was_never_told_to_have_joined_does_not_leave(live):
+    """Stored by a partial run and gone before a complete one: neither new nor left; when it comes back it is new."""
+    live.run()
+    live.later(1)
+    live.pubmed.add(5, "Examplin, five.", mesh=("Stroke",), entered=live.today)
+    live.pubmed.add(6, "Examplin, six.", mesh=("Stroke",), entered=live.today)
+    del live.pubmed.records[pmid(6)]
+    assert live.run().stored == (pmid(5),)
+    live.pubmed.records[pmid(6)] = live.pubmed.entries[pmid(6)].xml
+    live.change(5, mesh=())
+    assert buckets(live.run()) == {"new": [pmid(6)]}
+    live.change(5, mesh=("Stroke",))
+    assert live.run().new == (pmid(5),)
+
+
+def test_a_retraction_does_not_echo_between_queries(live):
+    """Two queries that run in turn, with another change of the paper between, tell one retraction once each."""
+    live.pubmed.add(5, "Examplin in head injury.", mesh=("Stroke",))
+    live.run(STROKE)
+    live.run(HEAD)
+    live.later(1)
+    live.pubmed.retract(5, 77, revised=live.today)
+    assert live.run(HEAD).retracted == (pmid(5),)
+    live.later(1)
+    live.change(5, keywords=("examplin",))
+    assert live.run(STROKE).retracted == (pmid(5),)
+    assert buckets(live.run(HEAD)) == {"changed": [pmid(5)]}
+    assert buckets(live.run(STROKE)) == {}
+
+
+def test_new_is_told_once_whatever_runs_between(live):
+    """A partial run, a run over files, a complete one: each paper is told once as new, the file's by the file's run."""
+    live.run()
+    live.later(1)
+    for number in (5, 6, 7):
+        live.pubmed.add(number, f"Examplin, study {number}.", mesh=("Stroke",), entered=live.today)
+    del live.pubmed.records[pmid(7)]
+    assert live.run().stored == (pmid(5), pmid(6))
+    (line,) = from_file(live, [STROKE], live.pubmed.records[pmid(5)])
+    assert (line.new, line.stored) == ((pmid(5),), ())
+    live.pubmed.records[pmid(7)] = live.pubmed.entries[pmid(7)].xml
+    assert live.run().new == (pmid(6), pmid(7))
+
+
+def test_what_joins_is_not_also_changed(live):
+    """A paper that another query holds joins this one with a change: new or late here, changed only there."""
+    live.pubmed.add(5, "Examplin in head injury.", entered=live.today)
+    live.run(HEAD)
+    live.run(STROKE)
+    live.later(3)
+    live.change(5, mesh=("Stroke",))
+    assert buckets(live.run(STROKE)) == {"new": [pmid(5)]}
+    assert buckets(live.run(HEAD)) == {"changed": [pmid(5)]}
+
+
+def test_an_older_state_in_a_file_does_not_join_a_query(live):
+    """The file's record meets the query, the newer one that is held does not: PubMed would judge the newer one."""
+    live.pubmed.add(5, "Examplin in head injury.", mesh=())
+    live.run(HEAD)
+    old = replace(live.pubmed.entries[pmid(5)], mesh=("Stroke",), revised="2019-01-01")
+    (line,) = from_file(live, [STROKE], old.xml)
+    assert (line.count, line.new) == (0, ())
+
+
+def test_received_of_an_interrupted_run_is_what_is_held(live):
+    """Stopped in the middle: the line says how many of the query's papers are held, not how many came in this run."""
+    live.run()
+    live.pubmed.add(5, "Examplin, five.", mesh=("Stroke",))
+
+    def stop(_what, done, _of):
+        if done:
+            raise KeyboardInterrupt
+
+    with (
+        live.pubmed.server(rate_limit=0) as server,
+        Eutils(base_url=server.url, **FakeTime().settings) as eutils,
+        pytest.raises(KeyboardInterrupt),
+    ):
+        pull(STROKE, eutils, live.library, RULES, version="0", limit=99, watch=stop)
+    line = next(live.library.runs())
+    assert (line.status, line.count, line.received) == ("interrupted", 5, 5)
+
+
+def test_many_unserved_papers_are_an_outage_not_a_gap(live):
+    """One paper that is not served twice in a row is PubMed's own gap; most of them are not: the run stays partial."""
+    for number in range(5, 30):
+        live.pubmed.unserved.add(pmid(number))
+        live.pubmed.add(number, f"Examplin, study {number}.", mesh=("Stroke",))
+    assert live.run().status == "partial"
+    assert live.run().status == "partial"
+
+
+def test_a_clock_that_was_ahead_once_makes_nothing_late(live):
+    """What was there is judged by PubMed's clock where ours was ahead of it."""
+    live.now = datetime(2099, 1, 1, tzinfo=UTC)
+    live.run()
+    today = datetime.now(UTC)
+    live.now = today
+    live.pubmed.add(5, "Examplin, five.", mesh=("Stroke",), entered=today.date().isoformat())
+    assert live.run().new == (pmid(5),)
+
+
+def test_an_older_state_from_pubmed_is_not_stored_and_not_taken_for_a_look(live):
+    """A server that lags sends yesterday's record: told, not stored, asked for again; `--full` takes its word."""
+    live.run()
+    live.later(1)
+    yesterday = live.pubmed.entries[pmid(1)]
+    live.change(1, title="Examplin, today.")
+    live.run()
+    live.later(1)
+    live.pubmed._put(replace(yesterday, title="Examplin, of long ago."))
+    line = live.run(full=False)
+    assert buckets(line) == {}
+    line = live.run(HEAD, full=False)
+    live.library.connection.run("UPDATE checks SET confirmed = '' WHERE pmid = ?", (pmid(1),))
+    line = live.run()
+    assert live.fetched == [pmid(1)]
+    assert live.library.get(pmid(1)).title == "Examplin, today."
+    assert any("older state" in warning and str(pmid(1)) in warning for warning in line.warnings)
+    assert live.library.standings()[pmid(1)].confirmed == ""
+    assert live.run(full=True).changed == (pmid(1),)
+    assert live.library.get(pmid(1)).title == "Examplin, of long ago."

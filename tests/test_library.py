@@ -91,8 +91,8 @@ def test_what_only_a_new_parser_changes_is_no_change_of_pubmeds(library):
 def test_an_older_state_never_replaces_a_newer_one(library):
     """A lower version or an earlier DateRevised is not stored over what is held."""
     store(library, paper(1, version=2, title="Second version", revised="2024-05-01"))
-    assert store(library, paper(1, version=1, title="First version", revised="2025-01-01")) == [("same", ())]
-    assert store(library, paper(1, version=2, title="Earlier state", revised="2023-05-01")) == [("same", ())]
+    assert store(library, paper(1, version=1, title="First version", revised="2025-01-01")) == [("older", ())]
+    assert store(library, paper(1, version=2, title="Earlier state", revised="2023-05-01")) == [("older", ())]
     assert library.get(FIRST_PMID).title == "Second version"
 
 
@@ -100,7 +100,7 @@ def test_a_restated_sample_record_never_replaces_a_published_one(library):
     """The sample's records are restatements; PubMed's replace them, not the other way round."""
     store(library, paper(1, title="Restated"), source="sample")
     assert store(library, paper(1, title="Published"))[0][0] == "changed"
-    assert store(library, paper(1, title="Restated"), source="sample") == [("same", ())]
+    assert store(library, paper(1, title="Restated"), source="sample") == [("older", ())]
     assert library.get(FIRST_PMID).title == "Published"
 
 

@@ -120,7 +120,9 @@ def unsaid(publication_types: Iterable[tuple[str, str]], said: Iterable[str]) ->
     return found
 
 
-_SAYS_SO = re.compile(r"^\W*(?:retracted|withdrawn)(?: article| paper)?\s*[:.\]–—-]+\s*", re.IGNORECASE)
+_SAYS_SO = re.compile(
+    r"^\W*(?:retracted|withdrawn|removed|expression of concern)(?: article| paper)?\s*[:.\]–—-]+\s*", re.IGNORECASE
+)
 
 
 def without_mark(title: str) -> str:

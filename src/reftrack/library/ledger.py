@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import hashlib
 import json
+import zlib
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from typing import Any, NamedTuple, cast, get_args
+from typing import Any, Literal, NamedTuple, cast, get_args
 
 from ..model import Bucket, Change, Event, Run
 from .locking import is_being_fetched
@@ -32,9 +33,31 @@ class LastRun(NamedTuple):
     """A complete run of a query, as the one after it needs to know it."""
 
     run: int
-    started: str
+    as_of: str
+    """What PubMed said in it is its state at this time or later (UTC): by its clock or ours, the earlier."""
+    finished: str
+    """When it ended (UTC)."""
     term: str
     translation: str
+
+
+class Joined(NamedTuple):
+    """Since which run a query finds a paper, as far as no complete run has told it yet."""
+
+    first_run: int
+    returned_from: int | None
+    """The run that saw it leave, if it had been found before that."""
+
+
+class Altered(NamedTuple):
+    """A held paper whose record changed since a query last told of changes, and how it stands to that query."""
+
+    pmid: int
+    former: int
+    """The number of the record as it was when the query last told (`former_record`)."""
+    run: int
+    """The run that brought the first change since; 0 for none."""
+    place: Literal["member", "joined", "outside"]
 
 
 class Standing(NamedTuple):
@@ -90,10 +113,15 @@ class LedgerReader:
         return self._events("r.started >= ?", (moment,))
 
     def newest_runs(self) -> list[int]:
-        """Of each query its newest complete run and those after it that are not complete, ascending."""
+        """Of each query its newest complete run and those after it, ascending.
+
+        A run over files never looks at PubMed, so it does not make what PubMed told last night old news.
+        """
         rows = self.connection.rows(
-            """SELECT run FROM runs r WHERE run >= coalesce((SELECT max(c.run) FROM runs c
-                WHERE c.query = r.query AND c.status = 'complete'), 0) ORDER BY run"""
+            """SELECT run FROM runs r WHERE run >= coalesce(
+                (SELECT max(c.run) FROM runs c WHERE c.query = r.query AND c.status = 'complete' AND c.source = ?),
+                (SELECT max(c.run) FROM runs c WHERE c.query = r.query AND c.status = 'complete'), 0) ORDER BY run""",
+            (PUBMED,),
         )
         return [run for (run,) in rows]
 
@@ -139,8 +167,9 @@ class LedgerReader:
     def last_complete(self, query: str, *, before: int | None = None, online: bool = False) -> LastRun | None:
         """The newest complete run of a query, if need be before a run, or of those that asked PubMed."""
         rows = self.connection.rows(
-            f"""SELECT run, started, term, translation FROM runs WHERE query = ? AND status = 'complete'
-            AND run < ? {"AND source = 'pubmed'" if online else ""} ORDER BY run DESC LIMIT 1""",
+            f"""SELECT run, CASE as_of WHEN '' THEN started ELSE as_of END, finished, term, translation FROM runs
+            WHERE query = ? AND status = 'complete' AND run < ? {"AND source = 'pubmed'" if online else ""}
+            ORDER BY run DESC LIMIT 1""",
             (query, before if before is not None else 1 << 62),
         )
         return LastRun(*rows[0]) if rows else None
@@ -170,14 +199,37 @@ class LedgerReader:
         highest = self.connection.value("SELECT max(pmid) FROM hits WHERE query = ? AND first_run <= ?", (query, run))
         return int(highest or 0)
 
-    def strays(self, query: str) -> set[int]:
-        """Papers that have left this query and that no other finds: nobody else looks after them."""
+    def claimed(self) -> set[int]:
+        """Papers that some query, saved still or not, found at some time."""
+        return {pmid for (pmid,) in self.connection.rows("SELECT DISTINCT pmid FROM hits")}
+
+    def unclaimed(self, pmids: Iterable[int]) -> set[int]:
+        """Those of these papers that no query ever found."""
+        wanted = set(pmids)
+        return wanted - self.claimed() if wanted else wanted
+
+    def altered(self, query: str, *, also: Iterable[int] = ()) -> tuple[Altered, ...]:
+        """Papers of a query, and `also` these, whose record changed since the query last told of changes, by PMID."""
+        last_told = self.connection.value("SELECT coalesce(max(told_to), 0) FROM runs WHERE query = ?", (query,))
         rows = self.connection.rows(
-            """SELECT h.pmid FROM hits h WHERE h.query = ? AND h.left_run IS NOT NULL AND NOT EXISTS (
-                SELECT 1 FROM hits o WHERE o.pmid = h.pmid AND o.left_run IS NULL)""",
-            (query,),
+            """SELECT f.pmid, min(f.former), f.run, CASE WHEN h.pmid IS NULL OR h.left_run IS NOT NULL THEN 'outside'
+                WHEN h.told THEN 'member' ELSE 'joined' END
+            FROM former_records f LEFT JOIN hits h ON h.pmid = f.pmid AND h.query = ?
+            WHERE f.former > ? GROUP BY f.pmid ORDER BY f.pmid""",
+            (query, last_told),
+        )  # SQLite takes the other columns from the row that has the minimum
+        strangers = set(also)
+        hits = {pmid for (pmid,) in self.connection.rows("SELECT pmid FROM hits WHERE query = ?", (query,))}
+        return tuple(
+            Altered(pmid, former, run or 0, place)
+            for pmid, former, run, place in rows
+            if pmid in hits or pmid in strangers
         )
-        return {pmid for (pmid,) in rows}
+
+    def former_record(self, former: int) -> tuple[bytes, str]:
+        """A record as it was before it changed, and its source."""
+        ((packed, source),) = self.connection.rows("SELECT xml, source FROM former_records WHERE former = ?", (former,))
+        return zlib.decompress(packed), source
 
     def standings(self) -> dict[int, Standing]:
         """Every paper held as PubMed has it, with how well it is known to be up to date."""
@@ -195,14 +247,6 @@ class LedgerReader:
             WHERE r.source <> 'sample'"""
         )
         return {pmid: (version, revised) for pmid, version, revised in rows}
-
-    def told_since(self, run: int, *, before: int, query: str) -> tuple[Event, ...]:
-        """Changes and notices that runs of other queries brought between two runs, and did not only repeat."""
-        return self._events(
-            """e.run > ? AND e.run < ? AND r.query <> ? AND e.outcome IN ('changed', 'notice', 'retracted')
-            AND EXISTS (SELECT 1 FROM changes c WHERE c.pmid = e.pmid AND c.run = e.run)""",
-            (run, before, query),
-        )
 
 
 class LedgerWriter(LedgerReader):
@@ -262,11 +306,19 @@ class LedgerWriter(LedgerReader):
             ),
         )
 
-    def progress(self, run: int, *, received: int, asked: int, requests: int, changes_since: str = "") -> None:
+    def progress(
+        self, run: int, *, received: int, asked: int, requests: int, changes_since: str = "", as_of: str = ""
+    ) -> None:
         """How far a run has come: written with every batch, so that a run that is killed has said so."""
         self.connection.run(
-            "UPDATE runs SET received = ?, asked = ?, requests = ?, changes_since = ? WHERE run = ?",
-            (received, asked, requests, changes_since, run),
+            "UPDATE runs SET received = ?, asked = ?, requests = ?, changes_since = ?, as_of = ? WHERE run = ?",
+            (received, asked, requests, changes_since, as_of, run),
+        )
+
+    def told_all(self, run: int) -> None:
+        """This run has told everything that changed so far in the papers of its query."""
+        self.connection.run(
+            "UPDATE runs SET told_to = (SELECT coalesce(max(former), 0) FROM former_records) WHERE run = ?", (run,)
         )
 
     def finish(self, run: int, *, status: str, received: int, requests: int, problem: str = "") -> None:
@@ -292,42 +344,59 @@ class LedgerWriter(LedgerReader):
         last found it, and that it has left.
         """
         online = self.connection.value("SELECT source = ? FROM runs WHERE run = ?", (PUBMED, run))
-        fresh = []
-        for pmid in pmids:
-            rows = self.connection.rows("SELECT left_run FROM hits WHERE query = ? AND pmid = ?", (query, pmid))
-            if not rows or (online and rows[0][0] is not None):
-                fresh.append(pmid)
-            if not rows:
-                self.connection.run(
-                    "INSERT INTO hits(query, pmid, first_run, last_run) VALUES (?, ?, ?, ?)", (query, pmid, run, run)
-                )
-            elif online:
-                self.connection.run(
-                    "UPDATE hits SET last_run = ?, left_run = NULL WHERE query = ? AND pmid = ?", (run, query, pmid)
-                )
+        known: dict[int, int | None] = dict(
+            self.connection.rows("SELECT pmid, left_run FROM hits WHERE query = ?", (query,))
+        )
+        pmids = list(pmids)
+        fresh = [pmid for pmid in pmids if pmid not in known or (online and known[pmid] is not None)]
+        self.connection.many(
+            "INSERT INTO hits(query, pmid, first_run, last_run, told) VALUES (?, ?, ?, ?, 0)",
+            [(query, pmid, run, run) for pmid in pmids if pmid not in known],
+        )
+        if online:
+            self.connection.many(
+                """UPDATE hits SET last_run = ?, told = told AND left_run IS NULL,
+                returned_from = coalesce(left_run, returned_from), left_run = NULL WHERE query = ? AND pmid = ?""",
+                [(run, query, pmid) for pmid in pmids if pmid in known],
+            )
         self.note(run, "stored", fresh)
         return fresh
 
-    def joined(self, run: int, query: str) -> dict[int, int]:
-        """Papers the query finds and did not find in its last complete run → the run in which they first came.
-
-        Takes them over from this run's `stored`: call once, when the run is complete.
-        """
-        last = self.last_complete(query, before=run)
+    def joined(self, query: str) -> dict[int, Joined]:
+        """Papers that the query finds, and that no complete run has told as new or late."""
         rows = self.connection.rows(
-            """SELECT e.pmid, min(h.first_run) FROM run_papers e JOIN runs r ON r.run = e.run
-            JOIN hits h ON h.query = r.query AND h.pmid = e.pmid
-            WHERE e.outcome = 'stored' AND r.query = ? AND e.run > ? AND e.run <= ? GROUP BY e.pmid""",
-            (query, last.run if last else 0, run),
+            "SELECT pmid, first_run, returned_from FROM hits WHERE query = ? AND told = 0 AND left_run IS NULL",
+            (query,),
+        )
+        return {pmid: Joined(*rest) for pmid, *rest in rows}
+
+    def told_joined(self, run: int, query: str, pmids: Iterable[int]) -> None:
+        """This run has told of these papers that they joined the query, and so does not list them as `stored`."""
+        self.connection.many(
+            "UPDATE hits SET told = 1, returned_from = NULL WHERE query = ? AND pmid = ?",
+            [(query, pmid) for pmid in pmids],
         )
         self.connection.run("DELETE FROM run_papers WHERE run = ? AND outcome = 'stored'", (run,))
-        return dict(rows)
 
-    def leave(self, run: int, query: str, pmids: Iterable[int]) -> None:
-        """These papers are not found by the query any more, as of this complete run; they stay in the library."""
+    def leave(self, run: int, query: str, pmids: Iterable[int]) -> set[int]:
+        """These papers are not found by the query any more, as of this complete run; they stay in the library.
+
+        Says of which it is to be told: one that no run has told to have joined was never there to a reader.
+        """
+        gone = set(pmids)
+        unheard = self.joined(query).keys() & gone
         self.connection.many(
-            "UPDATE hits SET left_run = ? WHERE query = ? AND pmid = ?", [(run, query, pmid) for pmid in pmids]
+            "DELETE FROM hits WHERE query = ? AND pmid = ? AND returned_from IS NULL", [(query, p) for p in unheard]
         )
+        self.connection.many(
+            "UPDATE hits SET left_run = returned_from, told = 1 WHERE query = ? AND pmid = ?",
+            [(query, pmid) for pmid in unheard],
+        )
+        self.connection.many(
+            "UPDATE hits SET left_run = ? WHERE query = ? AND pmid = ?",
+            [(run, query, pmid) for pmid in gone - unheard],
+        )
+        return gone - unheard
 
     def note(self, run: int, bucket: Bucket, pmids: Iterable[int] | Mapping[int, str], reason: str = "") -> None:
         """What a run says of papers; a mapping gives each its own reason."""
@@ -335,12 +404,6 @@ class LedgerWriter(LedgerReader):
         self.connection.many(
             "INSERT OR REPLACE INTO run_papers VALUES (?, ?, ?, ?)",
             [(run, pmid, cast("str", bucket), why) for pmid, why in reasons.items()],
-        )
-
-    def unnote(self, run: int, bucket: Bucket, pmids: Iterable[int]) -> None:
-        """Take back what a run that is still under way said of papers."""
-        self.connection.many(
-            "DELETE FROM run_papers WHERE run = ? AND outcome = ? AND pmid = ?", [(run, bucket, pmid) for pmid in pmids]
         )
 
     # how well a record is known
@@ -369,7 +432,8 @@ class LedgerWriter(LedgerReader):
             if held and not self.connection.value("SELECT deleted <> '' FROM checks WHERE pmid = ?", (pmid,)):
                 fresh.append(pmid)
         self.connection.many(
-            """INSERT INTO checks VALUES (?, '', '', ?) ON CONFLICT(pmid) DO UPDATE SET deleted = excluded.deleted""",
-            [(pmid, at) for pmid in fresh],
+            """INSERT INTO checks VALUES (?, '', ?, ?) ON CONFLICT(pmid) DO UPDATE
+            SET checked = excluded.checked, deleted = excluded.deleted""",
+            [(pmid, at, at) for pmid in fresh],
         )
         return fresh

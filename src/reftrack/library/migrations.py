@@ -173,6 +173,9 @@ def m0001_first(db: Database) -> None:
     _mark(db, 1)
 
 
+_NOT_TOLD_YET = """SELECT run FROM runs r WHERE r.status <> 'complete' AND NOT EXISTS (
+    SELECT 1 FROM runs c WHERE c.query = r.query AND c.status = 'complete' AND c.run > r.run)"""
+
 _SECOND = (
     # What PubMed last said of a record, apart from the record: every run writes here, and the rows are narrow.
     """CREATE TABLE checks (
@@ -200,9 +203,13 @@ _SECOND = (
     "ALTER TABLE runs ADD COLUMN asked INTEGER NOT NULL DEFAULT 0",
     "ALTER TABLE runs ADD COLUMN changes_since TEXT NOT NULL DEFAULT ''",
     "ALTER TABLE runs ADD COLUMN server TEXT NOT NULL DEFAULT ''",
-    # What a run that did not end well stored is told as new by the next complete one.
-    """UPDATE run_papers SET outcome = 'stored' WHERE outcome = 'new'
-        AND run IN (SELECT run FROM runs WHERE status NOT IN ('complete', 'running'))""",
+    "ALTER TABLE runs ADD COLUMN as_of TEXT NOT NULL DEFAULT ''",
+    "ALTER TABLE runs ADD COLUMN told_to INTEGER NOT NULL DEFAULT 0",
+    "ALTER TABLE hits ADD COLUMN told INTEGER NOT NULL DEFAULT 1",
+    "ALTER TABLE hits ADD COLUMN returned_from INTEGER REFERENCES runs(run)",
+    # What a run that was not complete stored, and no complete one after it told, the next complete one tells.
+    f"""UPDATE hits SET told = 0 WHERE first_run IN ({_NOT_TOLD_YET})""",
+    f"""UPDATE run_papers SET outcome = 'stored' WHERE outcome = 'new' AND run IN ({_NOT_TOLD_YET})""",
 )
 
 

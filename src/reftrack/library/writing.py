@@ -31,14 +31,11 @@ from .reading import EFFECTIVE_TAGS, SAMPLE, Reader, is_intact
 class Saved:
     """What storing a record came to."""
 
-    outcome: Literal["new", "changed", "same", "reread"]
-    """`reread`: PubMed's record is the same, and a newer parser makes another paper of it."""
+    outcome: Literal["new", "changed", "same", "older", "reread"]
+    """`older`: what is held is newer, and stays. `reread`: the record is the same, and a newer parser makes another
+    paper of it."""
     fields: tuple[str, ...] = ()
     """Names of the fields that differ from what was held."""
-    before: Paper | None = None
-    """What was held before, if it changed."""
-    restated: bool = False
-    """What was held before was the shipped sample's restatement, and this is the published record."""
 
 
 def utc_now() -> str:
@@ -69,12 +66,22 @@ class Library(Reader, LedgerWriter):
 
     # papers
 
-    def save(self, xml: bytes, paper: Paper, *, source: str, parser: int, run: int | None = None) -> Saved:
+    def save(
+        self,
+        xml: bytes,
+        paper: Paper,
+        *,
+        source: str,
+        parser: int,
+        run: int | None = None,
+        whatever_its_age: bool = False,
+    ) -> Saved:
         """Store a record and what was parsed from it; says whether it is new, and which fields changed.
 
         An older state never replaces a newer one: a lower version, an earlier DateRevised (from a file also the same
-        one as of a record that PubMed sent), or a restated sample record over a published one is "same". What a
-        changed record was before is kept, with the `run` that brought the change. Call inside a transaction.
+        one as of a record that PubMed sent), or a restated sample record over a published one is "older"; unless it is
+        to be stored `whatever_its_age`. What a changed record was before is kept, with the `run` that brought the
+        change. Call inside a transaction.
         """
         digest = hashlib.sha256(xml).hexdigest()
         row = self.connection.rows(
@@ -91,8 +98,9 @@ class Library(Reader, LedgerWriter):
             return Saved("same")
         held = self.get(paper.pmid)
         beside = held_source == PUBMED != source  # a file's words for what PubMed itself sent
-        if held is not None and _is_older(paper, held, restated=source == SAMPLE != held_source, beside=beside):
-            return Saved("same")
+        restated = source == SAMPLE != held_source
+        if held is not None and not whatever_its_age and _is_older(paper, held, restated=restated, beside=beside):
+            return Saved("older")
         changed = differences(held, paper)
         reread = held is not None and state[0] == digest  # the same record: it is our parser that changed
         if held is not None and changed and not reread:
@@ -104,7 +112,7 @@ class Library(Reader, LedgerWriter):
             self.replace(paper)
         if reread:
             return Saved("reread" if changed else "same")
-        return Saved("changed" if changed else "same", changed, held, restated=held_source == SAMPLE != source)
+        return Saved("changed" if changed else "same", changed)
 
     def _keep_former(
         self, held: Paper, paper: Paper, changed: Sequence[str], run: int | None, record: tuple[str, str, str, bytes]

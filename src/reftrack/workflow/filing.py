@@ -36,24 +36,16 @@ class Unreadable:
         return f"{whose} cannot be read: {self.reason}"
 
 
-@dataclass(frozen=True, slots=True)
-class Altered:
-    """A held record that came changed: what it was, what it is, and the fields that differ."""
-
-    before: Paper | None
-    after: Paper
-    fields: tuple[str, ...]
-    restated: bool = False
-    """What was held was the shipped sample's restatement."""
-
-
 @dataclass(slots=True)
 class Filed:
     """What became of a handful of records."""
 
     new: list[int] = field(default_factory=list)
-    changed: dict[int, Altered] = field(default_factory=dict)
+    changed: dict[int, tuple[str, ...]] = field(default_factory=dict)
+    """Which fields differ from what was held."""
     same: list[int] = field(default_factory=list)
+    older: list[int] = field(default_factory=list)
+    """What is held of these is newer than what came, and stayed."""
 
 
 def read(records: Iterator[Record]) -> Iterator[tuple[Paper | tuple[int, ...] | Unreadable, bytes]]:
@@ -102,6 +94,7 @@ def file_papers(
     *,
     source: str,
     run: int | None = None,
+    whatever_its_age: bool = False,
 ) -> Filed:
     """Store and tag these papers, by PMID ascending so that citation keys do not depend on the order of a reply.
 
@@ -114,14 +107,18 @@ def file_papers(
             if paper.pmid == before:  # another state of the same record is compared with the one just stored
                 library.store_gathered()
             before = paper.pmid
-            saved = library.save(xml, paper, source=source, parser=pubmed.PARSER_VERSION, run=run)
+            saved = library.save(
+                xml, paper, source=source, parser=pubmed.PARSER_VERSION, run=run, whatever_its_age=whatever_its_age
+            )
             if saved.outcome == "new":
                 filed.new.append(paper.pmid)
                 give_key(library, paper)
                 _set_tags(library, rules, paper, tagging.content_hash(paper))
             elif saved.outcome == "changed":
-                filed.changed[paper.pmid] = Altered(saved.before, paper, saved.fields, saved.restated)
+                filed.changed[paper.pmid] = saved.fields
                 tag_paper(library, rules, paper)
+            elif saved.outcome == "older":
+                filed.older.append(paper.pmid)
             else:
                 filed.same.append(paper.pmid)
                 if saved.outcome == "reread":

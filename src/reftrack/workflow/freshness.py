@@ -5,7 +5,8 @@ Three nets, each for what slips through the one before (decision 0011):
 1. The change search: PubMed is asked which papers of the query it modified since the day up to which they are known
    to be current, less OVERLAP.
 2. The rolling look: a record that PubMed has not finished is fetched again after a week, a finished one after a
-   quarter, so a change that no search tells of is found all the same.
+   quarter, so a change that no search tells of is found all the same. A held paper that no search vouches for (it
+   left its query, came from a file, or its saved query is gone) is fetched again after a month.
 3. `--full`: everything is fetched again.
 """
 
@@ -21,6 +22,8 @@ OVERLAP = timedelta(days=7)
 has no hour. Asking for a week twice costs the records of that week; a gap would cost a retraction."""
 UNFINISHED_AFTER = timedelta(days=7)
 FINISHED_AFTER = timedelta(days=90)
+UNVOUCHED_AFTER = timedelta(days=30)
+DELETED_AFTER = timedelta(days=90)
 MOST_AT_ONCE = 200
 """Records looked at again in one run because they are due: one request's worth."""
 
@@ -35,19 +38,29 @@ def ask_from(checked: Iterable[str]) -> str:
 
 
 def due(standings: Mapping[int, Standing], *, now: str, finished_after: timedelta = FINISHED_AFTER) -> list[int]:
-    """Papers whose record must be seen again, the longest unseen first, MOST_AT_ONCE at most."""
-    this_moment = _moment(now)
-    waiting = [
-        (standing.confirmed, pmid)
+    """Papers that a search vouches for and whose record must be seen all the same, the longest unseen first.
+
+    MOST_AT_ONCE at most.
+    """
+    seen = (
+        (standing.confirmed, pmid, finished_after if standing.status in FINISHED else UNFINISHED_AFTER)
         for pmid, standing in standings.items()
-        if this_moment - _moment(standing.confirmed) >= _patience(standing, finished_after)
-    ]
-    return [pmid for _, pmid in sorted(waiting)[:MOST_AT_ONCE]]
+    )
+    return _waiting(seen, now)[:MOST_AT_ONCE]
 
 
-def _patience(standing: Standing, finished_after: timedelta) -> timedelta:
-    finished = standing.status in FINISHED or standing.deleted
-    return finished_after if finished else UNFINISHED_AFTER
+def unvouched(standings: Mapping[int, Standing], *, now: str, after: timedelta = UNVOUCHED_AFTER) -> list[int]:
+    """Papers that no search has vouched for lately, the longest unseen first."""
+    seen = (
+        (standing.checked, pmid, DELETED_AFTER if standing.deleted else after) for pmid, standing in standings.items()
+    )
+    return _waiting(seen, now)
+
+
+def _waiting(seen: Iterable[tuple[str, int, timedelta]], now: str) -> list[int]:
+    """Of (when last seen, PMID, for how long that is good enough) those of which it is not, longest unseen first."""
+    this_moment = _moment(now)
+    return [pmid for last, pmid, patience in sorted(seen) if this_moment - _moment(last) >= patience]
 
 
 def _moment(text: str) -> datetime:

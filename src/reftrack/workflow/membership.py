@@ -8,7 +8,7 @@ from datetime import date, timedelta
 
 from .. import pubmed
 from ..errors import RecordError
-from ..library.ledger import LastRun
+from ..library.ledger import Joined, LastRun
 from ..library.reading import Reader
 from ..model import Bucket, Paper, Query
 from .reasons import Judge
@@ -25,9 +25,11 @@ class _Comparison:
     last: LastRun | None
     translation: str
     judge: Judge = field(init=False)
+    former_judge: Judge = field(init=False)
 
     def __post_init__(self) -> None:
         self.judge = Judge(self.query.term)
+        self.former_judge = Judge(self.last.term) if self.last and self.edited else self.judge
 
     @property
     def edited(self) -> bool:
@@ -40,9 +42,9 @@ class _Comparison:
         last = self.last
         return last is not None and not self.edited and bool(last.translation) and last.translation != self.translation
 
-    def from_outside(self) -> str:
-        """The reason that lies in the query, not in the paper; "" if there is none."""
-        if self.last and self.edited:
+    def by_the_query(self, *, found_by_former: bool) -> str:
+        """The reason that lies in the query, if its former text would not have done the same; "" if there is none."""
+        if self.last and self.edited and not (self.former_judge.usable and found_by_former):
             return f"the query was edited after run {self.last.run}"
         if self.last and self.read_differently:
             return f"PubMed reads the query differently than in run {self.last.run}"
@@ -75,17 +77,19 @@ class Joining(_Comparison):
             return [told]
         return []
 
-    def tell(self, library: Reader, joined: dict[int, int]) -> dict[Bucket, dict[int, str]]:
-        """`joined` is each paper with the run in which it first came; gives new and late papers with their reasons."""
-        told: dict[Bucket, dict[int, str]] = {"new": {}, "late": {}}
+    def tell(self, library: Reader, joined: dict[int, Joined], *, run: int) -> dict[Bucket, dict[int, str]]:
+        """The papers that joined, new and late, with their reasons."""
         if self.last is None:
             return {"new": dict.fromkeys(joined, "")}
+        told: dict[Bucket, dict[int, str]] = {"new": {}, "late": {}}
         highest = library.highest_pmid(self.query.name, run=self.last.run)
+        missed = library.last_missing(self.query.name, before=run)
         for held in library.held(sorted(joined)):
-            paper = held.paper
-            returned = joined[paper.pmid] <= self.last.run
-            if returned or self._was_there(paper, highest):
-                told["late"][paper.pmid] = self._why_late(library, paper, returned=returned)
+            paper, how = held.paper, joined[held.paper.pmid]
+            if paper.pmid in missed and how.returned_from is None:
+                told["new"][paper.pmid] = "listed before; its record could be had only now"
+            elif how.returned_from is not None or self._was_there(paper, highest):
+                told["late"][paper.pmid] = self._why_late(library, paper, how, first_seen=held.first_seen)
             else:
                 told["new"][paper.pmid] = ""
         return told
@@ -98,17 +102,42 @@ class Joining(_Comparison):
         """
         if not self.last or not paper.entered:
             return paper.pmid < highest
-        return date.fromisoformat(paper.entered) < date.fromisoformat(self.last.started[:10]) - ONE_DAY
+        return date.fromisoformat(paper.entered) < self._last_day - ONE_DAY
 
-    def _why_late(self, library: Reader, paper: Paper, *, returned: bool) -> str:
+    @property
+    def _last_day(self) -> date:
+        assert self.last is not None
+        return date.fromisoformat(self.last.as_of[:10])
+
+    def _why_late(self, library: Reader, paper: Paper, how: Joined, *, first_seen: str) -> str:
         since = f"in PubMed since {paper.entered}" if paper.entered else "its PMID is older than others found before"
-        reasons = [since]
-        if returned:
-            reasons.append("it had left the query and is found again")
-        why = self.from_outside() or self.judge.why_entered(self.state_before(library, paper.pmid), paper)
-        if why.startswith("MeSH") and paper.completed:
-            why += f" (indexed {paper.completed})"
-        return "; ".join([*reasons, why or "why it is found only now the record does not tell"])
+        back = [f"it had left in run {how.returned_from} and is found again"] if how.returned_from is not None else []
+        return "; ".join([since, *back, self._why(library, paper, first_seen)])
+
+    def _why(self, library: Reader, paper: Paper, first_seen: str) -> str:
+        before = self.state_before(library, paper.pmid)
+        outside = self.by_the_query(found_by_former=self.former_judge.finds(paper))
+        if outside:
+            return outside
+        if before is not None:
+            why = self.judge.why_entered(before, paper)
+            indexed = why.startswith("MeSH") and paper.completed
+            return why + (f" (indexed {paper.completed})" if indexed else "") if why else UNKNOWN
+        assert self.last is not None
+        if first_seen <= self.last.finished:
+            return "its record has not changed since; PubMed's search finds it only now"
+        return self._why_unseen(paper)
+
+    def _why_unseen(self, paper: Paper) -> str:
+        """Why a paper is found only now whose former record nobody here has seen: what its own dates prove."""
+        needed = self.judge.needed(paper)
+        if not needed:
+            return UNKNOWN
+        if paper.completed and date.fromisoformat(paper.completed) >= self._last_day - ONE_DAY:
+            return f"{needed} was added (indexed {paper.completed})"
+        if paper.revised and date.fromisoformat(paper.revised) >= self._last_day - ONE_DAY:
+            return f"its record was revised on {paper.revised}; it is found by {needed}"
+        return f"it is found by {needed}; since when, its record does not tell"
 
 
 class Leaving(_Comparison):
@@ -121,10 +150,14 @@ class Leaving(_Comparison):
         return {held.paper.pmid: self._why(library, held.paper) for held in library.held(sorted(left))}
 
     def _why(self, library: Reader, paper: Paper) -> str:
-        outside = self.from_outside()
+        # If the former text would not find it either, the edit is not what made it leave.
+        outside = self.by_the_query(found_by_former=self.edited and not self.former_judge.finds(paper))
         if outside:
             return outside
         before = self.state_before(library, paper.pmid)
         if before is None:
             return "its record has not changed; PubMed's search no longer finds it"
-        return self.judge.why_left(before, paper) or "its record changed; which change did it cannot be told here"
+        return self.former_judge.why_left(before, paper) or UNKNOWN
+
+
+UNKNOWN = "which change did it, the record does not tell"

@@ -173,6 +173,8 @@ class _Reading:
     """(version, revised) of the newest state seen of papers that were found or have several versions."""
     held: dict[int, tuple[int, str]] = field(init=False)
     """The same of papers that are held: a newer state of one is stored even if no query finds it any more."""
+    renewed: set[int] = field(default_factory=set)
+    """Held papers whose record changed."""
 
     def __post_init__(self) -> None:
         self.held = self.library.states()
@@ -205,8 +207,11 @@ class _Reading:
         state = (thing.version, thing.revised)
         if state < self.newest.get(thing.pmid, (0, "")):
             return  # PubMed would judge the newest state only
+        held = self.held.get(thing.pmid, state)
+        if state < held:  # PubMed would judge what is held: it is newer
+            thing = self.library.get(thing.pmid) or thing
         found = [search.finds(thing) for search in self.searches]
-        if any(found) or state > self.held.get(thing.pmid, state):
+        if (any(found) and state >= held) or state > held:
             self.spool.append((source.name, zlib.compress(xml, 1), thing.pmid))
         if any(found) or thing.version > 1 or thing.pmid in self.newest:
             self.newest[thing.pmid] = state
@@ -233,14 +238,11 @@ class _Reading:
         with self.library.transaction():
             filed = file_papers(self.library, self.rules, papers, source=source, run=self.searches[0].run)
             self.stored_first.update(filed.new)
-            known = {pmid: altered for pmid, altered in filed.changed.items() if pmid not in self.stored_first}
+            self.renewed.update(filed.changed)
             for search in self.searches:
-                if search.refused:
-                    continue
-                found = search.found.intersection(pmid for *_, pmid in batch)
-                theirs = found | self.library.members(search.query.name) if known else found
-                self.library.hit(search.run, search.query.name, sorted(found))
-                tell_changes(self.library, search.run, {p: altered for p, altered in known.items() if p in theirs})
+                if not search.refused:
+                    found = search.found.intersection(pmid for *_, pmid in batch)
+                    self.library.hit(search.run, search.query.name, sorted(found))
         for search in self.searches:
             search.stored.update(search.found.intersection(pmid for *_, pmid in batch))
 
@@ -263,8 +265,8 @@ class _Reading:
                 warnings=[*search.matcher.warnings, *(each.sentence for each in self.unreadable), *self._deletions()],
                 ids=search.found,
             )
-            # The file will not change: what it brought is told now, also where some of its records cannot be read.
-            self.library.note(search.run, "new", list(self.library.joined(search.run, search.query.name)))
+            self.library.hit(search.run, search.query.name, sorted(search.found))  # also what is held and no older here
+            self._tell(search)
             self.library.note(
                 search.run, "missing", {each.pmid: each.reason for each in self.unreadable if each.pmid is not None}
             )
@@ -277,6 +279,18 @@ class _Reading:
                 problem=f"{number} of {self.records + number} records could not be read" if number else "",
             )
         return next(self.library.runs(run=search.run))
+
+    def _tell(self, search: _Search) -> None:
+        """What changed in the query's papers, and which joined it: the file will not change, so it is told now, also
+        where some of its records cannot be read.
+        """
+        name = search.query.name
+        first = search is next(each for each in self.searches if not each.refused)
+        orphans = self.library.unclaimed(self.renewed) if first else set()
+        tell_changes(self.library, search.run, name, also=orphans)
+        joined = self.library.joined(name).keys() & search.found
+        self.library.told_joined(search.run, name, joined)
+        self.library.note(search.run, "new", joined)
 
     def _note_deleted(self, search: _Search) -> None:
         theirs = self.deleted & (search.found | self.library.members(search.query.name))

@@ -11,6 +11,7 @@ import threading
 from collections.abc import Iterable, Sequence
 from contextlib import closing, suppress
 from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from .. import pubmed
@@ -32,6 +33,13 @@ SOURCE = "pubmed"
 NAMED_IN_A_SENTENCE = 5
 """So many missing PMIDs are named where a person reads; the ledger has them all."""
 NOT_SENT = "PubMed lists it and sends no record"
+SERVED_AGAIN = "PubMed serves it again"
+NOT_SURE = "PubMed sent no record of it, and not of others either: whether it was deleted cannot be told"
+OLDER = "PubMed sent an older state of PMID {} than is held; it was not stored."
+SAID_DELETED = "PubMed lists it and says that it was deleted"
+ONE_DAY = timedelta(days=1)
+MOST_GAPS = 0.05
+"""Of the papers found: so many may be missing twice in a row for a reason of their own. More is an outage."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,7 +56,7 @@ class Survey:
     gone: frozenset[int] = frozenset()
     """Found by the last complete run, and not any more."""
     strays: frozenset[int] = frozenset()
-    """Held, found by no query, and due for a look."""
+    """Held, not found by this query, and vouched for by no other for a long time: somebody must look after them."""
     vouched: frozenset[int] = frozenset()
     """Held, and unchanged by PubMed's own word."""
     since: str = ""
@@ -70,12 +78,15 @@ def survey(query: Query, eutils: Eutils, library: Reader | None, *, limit: int, 
     held = ids & standings.keys()
     unseen = tuple(sorted(ids - held))
     gone = frozenset(members - ids) if found.complete else frozenset()  # else it may only be missing from the list
-    left = (library.strays(query.name) if library else set()) & standings.keys() - ids - gone
+    outside = (library.claimed() if library else set()) & standings.keys() - ids - gone
+    others = {pmid: standings[pmid] for pmid in outside}
     if full:
-        return Survey(found=found, held=held, unseen=unseen, again=held, gone=gone, strays=frozenset(left))
+        strays = frozenset(freshness.unvouched(others, now=now, after=ONE_DAY))
+        return Survey(found=found, held=held, unseen=unseen, again=held, gone=gone, strays=strays)
     unconfirmed = {pmid for pmid in held if not standings[pmid].confirmed or standings[pmid].deleted}
     known = held - unconfirmed
-    due = set(freshness.due({pmid: standings[pmid] for pmid in known | left}, now=now))
+    due = frozenset(freshness.due({pmid: standings[pmid] for pmid in known}, now=now))
+    strays = frozenset(freshness.unvouched(others, now=now)[: freshness.MOST_AT_ONCE - len(due)])
     watched = known - due
     revised: frozenset[int] = frozenset()
     vouched = watched
@@ -94,9 +105,9 @@ def survey(query: Query, eutils: Eutils, library: Reader | None, *, limit: int, 
         found=found,
         held=held,
         unseen=unseen,
-        again=revised | unconfirmed | (due & held),
+        again=revised | unconfirmed | due,
         gone=gone,
-        strays=frozenset(due & left),
+        strays=strays,
         vouched=vouched,
         since=since,
         warnings=warnings,
@@ -121,9 +132,9 @@ def pull(
     anything was stored; the ledger then says "failed".
     """
     number = library.begin(query.name, term=query.term, source=SOURCE, version=version, server=eutils.server)
-    pulling = _Pull(number, query, eutils, library, rules, watch)
+    pulling = _Pull(number, query, eutils, library, rules, watch, full=full)
     try:
-        return pulling.go(limit, full=full)
+        return pulling.go(limit)
     except ReftrackError as error:
         pulling.end("partial" if pulling.received else "failed", str(error))
         raise
@@ -171,15 +182,20 @@ class _Pull:
     plan: Survey = field(init=False)
     as_of: str = field(init=False)
     """What PubMed sends in this run is its state at this time or later (UTC): by its clock or ours, the earlier."""
+    full: bool = False
     wanted: int = 0
     received: set[int] = field(default_factory=set)
-    stored_first: set[int] = field(default_factory=set)
-    """New to the library in this run: what changes again within it is new, not changed."""
+    here: set[int] = field(default_factory=set)
+    """What PubMed lists and is held by now."""
     not_had: dict[int, str] = field(default_factory=dict)
     """Why a paper that was asked for could not be had."""
     own_fault: set[int] = field(default_factory=set)
     """Those that could not be had or read by themselves, while others could."""
     said_deleted: set[int] = field(default_factory=set)
+    back: set[int] = field(default_factory=set)
+    """Those that PubMed had stopped serving and serves again."""
+    sure: bool = False
+    """PubMed sent a record that it must have, in the same reply in which it sent none of those that are gone."""
     warnings: list[str] = field(default_factory=list)
     outage: str = ""
     """Why the service stopped answering after part of the papers had come."""
@@ -188,12 +204,13 @@ class _Pull:
         self.requests_before = self.eutils.requests_sent
         self.as_of = self.library.started(self.run)
 
-    def go(self, limit: int, *, full: bool) -> Run:
+    def go(self, limit: int) -> Run:
         """Search, fetch, reconcile, close the line of the ledger."""
         self.watch(self.query.name, 0, 0)
         threading.Thread(target=self._grow_tries, daemon=True).start()  # it is done before PubMed has answered
-        plan = survey(self.query, self.eutils, self.library, limit=limit, now=self.as_of, full=full)
+        plan = survey(self.query, self.eutils, self.library, limit=limit, now=self.as_of, full=self.full)
         self.plan, wanted = plan, plan.wanted
+        self.here.update(plan.held)
         self.as_of = min(self.as_of, plan.found.at or self.as_of)
         self.wanted = len(wanted)
         lost = sorted(set(self.query.known).difference(plan.found.pmids))
@@ -205,13 +222,44 @@ class _Pull:
         self.watch(self.query.name, 0, len(wanted))
         try:
             self._fetch(wanted)
-            # EFetch leaves out what it cannot serve at the moment and says nothing: ask for those once more.
-            self._fetch([pmid for pmid in wanted if pmid not in self.received and pmid not in self.not_had])
+            self._ask_once_more()
         except EutilsError as error:
             if not self.received:
                 raise
             self.outage = str(error)
         return self._close()
+
+    def _ask_once_more(self) -> None:
+        """EFetch leaves out what it cannot serve at the moment and says nothing, and also what was deleted.
+
+        Where a paper may be deleted, one that is surely there is asked for in the same breath: only if that one comes
+        does silence about the other mean anything.
+        """
+        silent = self._silent()
+        control = self._control(silent) if self._doubtful(silent) else None
+        had = self.received.copy()
+        if control is not None:
+            self.received.discard(control)
+        try:
+            self._fetch([*silent, *([control] if control is not None else [])])
+            self.sure = control is not None and control in self.received
+        finally:
+            self.received |= had
+
+    def _silent(self) -> list[int]:
+        return [pmid for pmid in self.plan.wanted if pmid not in self.received and pmid not in self.not_had]
+
+    def _doubtful(self, pmids: Iterable[int]) -> set[int]:
+        """Those that PubMed does not list and so may have deleted."""
+        return set(pmids) & (self.plan.gone | self.plan.strays)
+
+    def _control(self, silent: Sequence[int]) -> int | None:
+        """A paper that PubMed must be able to send: one that came in this run, else one that it lists or once sent."""
+        unfit = set(silent) | ((self.plan.gone | self.plan.strays) - self.received)
+        for choice in (self.received, self.plan.held, self.library.standings().keys()):
+            if good := choice - unfit:
+                return min(good)
+        return None
 
     def _grow_tries(self) -> None:
         with suppress(RuleError):  # it is raised again, where it is told, when the first paper is tagged
@@ -219,7 +267,7 @@ class _Pull:
 
     def end(self, status: str, problem: str) -> None:
         """The run ends early; what was stored before stays."""
-        received = len(self.received)
+        received = len(self.here)
         self.library.finish(self.run, status=status, received=received, requests=self._requests(), problem=problem)
 
     def _fetch(self, pmids: Sequence[int]) -> None:
@@ -255,15 +303,14 @@ class _Pull:
 
     def _store(self, papers: Sequence[tuple[Paper, bytes]], unread: Iterable[tuple[Unreadable, bytes]]) -> None:
         pmids = sorted({paper.pmid for paper, _ in papers})
-        listed = self.plan.found.pmids
+        listed = set(pmids).intersection(self.plan.found.pmids)
         with self.library.transaction():
-            filed = file_papers(self.library, self.rules, papers, source=SOURCE, run=self.run)
-            self.library.hit(self.run, self.query.name, sorted(set(pmids).intersection(listed)))
-            self.stored_first.update(filed.new)
-            known = {pmid: altered for pmid, altered in filed.changed.items() if pmid not in self.stored_first}
-            tell_changes(self.library, self.run, known)
-            back = self.library.confirm(pmids, at=self.as_of)
-            self.library.note(self.run, "changed", set(back) - known.keys(), "PubMed serves it again")
+            filed = file_papers(
+                self.library, self.rules, papers, source=SOURCE, run=self.run, whatever_its_age=self.full
+            )
+            self.library.hit(self.run, self.query.name, sorted(listed))
+            self.back.update(self.library.confirm(sorted(set(pmids).difference(filed.older)), at=self.as_of))
+            self.warnings += [OLDER.format(pmid) for pmid in filed.older]
             self.library.drop_unread(pmids)
             for each, xml in unread:
                 assert each.pmid is not None
@@ -273,25 +320,27 @@ class _Pull:
                     xml, pmid=each.pmid, reason=each.reason, source=SOURCE, parser=pubmed.PARSER_VERSION, run=self.run
                 )
             self.received.update(pmids)
+            self.here |= listed
             self._note_progress()
 
     def _close(self) -> Run:
         found, name = self.plan.found, self.query.name
         here = sorted(set(self.library.held_pmids()).intersection(found.pmids))
-        silent = {pmid for pmid in self.plan.wanted if pmid not in self.received and pmid not in self.not_had}
-        deleted = (silent & (self.plan.gone | self.plan.strays)) | self.said_deleted
-        missing = self._missing(silent - deleted)
+        doubtful = self._doubtful(self._silent())
+        missing = self._missing(doubtful)
         gaps = self._gaps(missing)
         problem = self.outage or _what_is_missing({p: why for p, why in missing.items() if p not in gaps}, found)
         if gaps:
             self.warnings.append(f"PubMed lists papers that cannot be had, in this run as in the last: {_few(gaps)}.")
         with self.library.transaction():
             self.library.hit(self.run, name, here)
+            self.library.note(self.run, "changed", self.back - self.library.joined(name).keys(), SERVED_AGAIN)
             self.library.check(self.plan.vouched, at=self.as_of)
             self.library.note(self.run, "missing", missing)
-            self._note_deleted(deleted)
-            if not problem:  # only a complete run can tell who joined and who left
-                self._settle(self.plan.gone & self.received, self.plan.gone & deleted)
+            if problem:
+                tell_changes(self.library, self.run, name, also=self.plan.strays)
+            else:  # only a complete run can tell who joined, who left and what is gone
+                self._settle(doubtful | (self.said_deleted - set(found.pmids)))
             self._note_found()
             self._note_progress()
             self.library.finish(
@@ -303,12 +352,15 @@ class _Pull:
             )
         return next(self.library.runs(run=self.run))
 
-    def _missing(self, silent: set[int]) -> dict[int, str]:
-        """Every paper that was asked for and did not come, and why."""
+    def _missing(self, doubtful: set[int]) -> dict[int, str]:
+        """Every paper that was asked for and did not come, and why; not those that are surely deleted."""
+        listed = set(self.plan.found.pmids)
+        missing = self.not_had | dict.fromkeys(self._silent(), NOT_SENT) | dict.fromkeys(doubtful, NOT_SURE)
+        missing |= dict.fromkeys(self.said_deleted & listed & missing.keys(), SAID_DELETED)
         return {
-            pmid: self.not_had.get(pmid, NOT_SENT)
+            pmid: missing[pmid]
             for pmid in self.plan.wanted
-            if pmid in silent or pmid in self.not_had.keys() - self.received
+            if pmid in missing and pmid not in self.received and not (self.sure and pmid in doubtful)
         }
 
     def _gaps(self, missing: dict[int, str]) -> list[int]:
@@ -320,34 +372,27 @@ class _Pull:
         if self.outage:
             return []
         before = self.library.last_missing(self.query.name, before=self.run)
-        own = self.own_fault | {pmid for pmid, reason in missing.items() if reason == NOT_SENT}
-        return [pmid for pmid, reason in missing.items() if pmid in own and before.get(pmid) == reason]
+        own = self.own_fault | {pmid for pmid, reason in missing.items() if reason in (NOT_SENT, SAID_DELETED)}
+        gaps = [pmid for pmid, reason in missing.items() if pmid in own and before.get(pmid) == reason]
+        return gaps if len(gaps) <= max(1, MOST_GAPS * self.plan.found.count) else []
 
-    def _note_deleted(self, deleted: set[int]) -> None:
+    def _settle(self, deleted: set[int]) -> None:
+        """Write down who joined the query and who left it, what changed in it, and what PubMed no longer serves."""
+        name, found = self.query.name, self.plan.found
+        last = self.library.last_complete(name, before=self.run, online=True)
         news = deleted & self.plan.gone | set(self.library.mark_deleted(sorted(deleted), at=self.as_of))
         self.library.note(self.run, "deleted", news, NOT_SERVED)
         self.library.note(self.run, "missing", news, NOT_SERVED)
-
-    def _settle(self, left: frozenset[int], deleted: frozenset[int]) -> None:
-        """Write down who joined the query and who left it, and what other runs saw meanwhile."""
-        name, found = self.query.name, self.plan.found
-        last = self.library.last_complete(name, before=self.run, online=True)
-        joined = self.library.joined(self.run, name)
-        joined = {pmid: first for pmid, first in joined.items() if pmid in set(found.pmids)}
+        left = self.library.leave(self.run, name, self.plan.gone) - deleted
+        leaving = Leaving(self.query, last, found.translation)
+        self.library.note(self.run, "left", leaving.tell(self.library, left))
+        tell_changes(self.library, self.run, name, also=self.plan.strays)
+        joined = {pmid: how for pmid, how in self.library.joined(name).items() if pmid in set(found.pmids)}
         joining = Joining(self.query, last, found.translation)
         self.warnings += joining.warnings
-        told = joining.tell(self.library, joined)
-        for bucket, reasons in told.items():
+        for bucket, reasons in joining.tell(self.library, joined, run=self.run).items():
             self.library.note(self.run, bucket, reasons)
-        self.library.note(self.run, "left", Leaving(self.query, last, found.translation).tell(self.library, left))
-        # Their reason says which change it was; each paper stands in one bucket, and beside it its notice.
-        self.library.unnote(self.run, "changed", left | told.get("late", {}).keys())
-        self.library.leave(self.run, name, left | deleted)
-        if last:
-            known = self.plan.held - joined.keys()
-            for event in self.library.told_since(last.run, before=self.run, query=name):
-                if event.pmid in known:
-                    self.library.note(self.run, event.bucket, [event.pmid], event.reason)
+        self.library.told_joined(self.run, name, joined)
 
     def _note_found(self) -> None:
         found = self.plan.found
@@ -359,10 +404,11 @@ class _Pull:
     def _note_progress(self) -> None:
         self.library.progress(
             self.run,
-            received=len(self.received),
+            received=len(self.here),
             asked=self.wanted,
             requests=self._requests(),
             changes_since=self.plan.since,
+            as_of=self.as_of,
         )
 
     def _requests(self) -> int:

@@ -34,21 +34,37 @@ class Judge:
 
     def __init__(self, term: str) -> None:
         self._words = {word.casefold() for word in re.findall(r"\w+", term)}
+        self.usable = True
+        """Whether the query can be judged here at all; PubMed understands more."""
         try:
-            self._finds: Callable[[Paper], bool] = compile_term(term)
-        except QueryError:  # PubMed understands more than is judged here; then there is no reason to give
-            self._finds = lambda _paper: False
+            self.finds: Callable[[Paper], bool] = compile_term(term)
+        except QueryError:  # then there is no reason to give
+            self.usable = False
+            self.finds = lambda _paper: False
 
-    def why_entered(self, before: Paper | None, after: Paper) -> str:
-        """What `after` has that makes the query find it; `before` is the record when the query did not, if known."""
-        if not self._finds(after) or (before is not None and self._finds(before)):
+    def why_entered(self, before: Paper, after: Paper) -> str:
+        """What `after` has and `before` had not that makes the query find it; "" if that cannot be told."""
+        if not self.finds(after) or self.finds(before):
             return ""
-        gained = self._needed(after) if before is None else self._decisive(before, after)
-        return _sentence(gained, "was added", "were added", "came into")
+        return _sentence(self._decisive(before, after), "was added", "were added", "came into")
+
+    def needed(self, paper: Paper) -> str:
+        """`MeSH "Stroke"`: the headings or other entries without which the query would not find the paper; "" if none.
+
+        Each of those named suffices, so there may be several.
+        """
+        if not self.finds(paper):
+            return ""
+        for name, noun in _LISTS.items():
+            parts = getattr(paper, name)
+            if parts and not self.finds(_with(paper, name, ())):
+                enough = _short([part for part in parts if self.finds(_with(paper, name, (part,)))])
+                return f"{noun} {_quoted(enough)}" if enough else noun
+        return ""
 
     def why_left(self, before: Paper, after: Paper) -> str:
         """What `after` has lost, or gained for a NOT, so that the query no longer finds it."""
-        if not self._finds(before) or self._finds(after):
+        if not self.finds(before) or self.finds(after):
             return ""
         return _sentence(self._decisive(after, before), "was removed", "were removed", "went from")
 
@@ -56,23 +72,15 @@ class Judge:
         """The field of `more`, and what in it, that turns `less` into a paper the query finds."""
         changed = [name for name in _ordered() if getattr(less, name) != getattr(more, name)]
         for name in changed:
-            if not self._finds(_with(less, name, getattr(more, name))):
+            if not self.finds(_with(less, name, getattr(more, name))):
                 continue
             if name in _LISTS:
                 base = getattr(less, name)
                 parts = [part for part in getattr(more, name) if part not in base]
-                enough = [part for part in parts if self._finds(_with(less, name, (*base, part)))]
+                enough = [part for part in parts if self.finds(_with(less, name, (*base, part)))]
                 return name, _short(enough)
             return name, tuple(self._new_words(texts(less, name), texts(more, name)))
         return " and ".join(_NAMES.get(name, name) for name in changed if name not in _QUIET), ()
-
-    def _needed(self, paper: Paper) -> tuple[str, tuple[str, ...]]:
-        """The list without which the query would not find the paper, and what in it suffices."""
-        for name in _LISTS:
-            parts = getattr(paper, name)
-            if parts and not self._finds(_with(paper, name, ())):
-                return name, _short([part for part in parts if self._finds(_with(paper, name, (part,)))])
-        return "", ()
 
     def _new_words(self, before: Sequence[str], after: Sequence[str]) -> Iterator[str]:
         old = {word.casefold() for text in before for word in re.findall(r"\w+", text)}
@@ -95,11 +103,15 @@ def _short(parts: Sequence[object]) -> tuple[str, ...]:
     return tuple(str(getattr(part, "name", None) or getattr(part, "number", part)) for part in parts)
 
 
+def _quoted(parts: Sequence[str]) -> str:
+    return ", ".join(f'"{part}"' for part in parts[:_MOST])
+
+
 def _sentence(decisive: tuple[str, tuple[str, ...]], one: str, several: str, words: str) -> str:
     name, parts = decisive
     if not name:
         return ""
-    shown = ", ".join(f'"{part}"' for part in parts[:_MOST])
+    shown = _quoted(parts)
     verb = one if len(parts) == 1 else several
     if name in _LISTS and parts:
         return f"{_LISTS[name]} {shown} {verb}"

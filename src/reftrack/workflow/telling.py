@@ -1,15 +1,23 @@
-"""A held record that changed becomes news: which fields, which notice, and whether the paper was retracted by it."""
+"""A held record that changed becomes news: which fields, which notice, and whether the paper was retracted by it.
+
+Each query tells of its own papers what is different since it last told: the record as it was then is compared with the
+record as it is now. So whoever brought a change, another query, a file, a rebuild or a run that broke off, every query
+that holds the paper tells it, and tells it once.
+"""
 
 from __future__ import annotations
 
-import re
-from collections.abc import Mapping
+from collections.abc import Iterable
+from itertools import islice
 
-from ..library.history import texts
+from .. import pubmed
+from ..errors import RecordError
+from ..library.history import differences, texts
+from ..library.ledger import Altered
+from ..library.reading import SAMPLE
 from ..library.writing import Library
 from ..model import Bucket, Notice, Paper
-from ..notices import PUBLICATION_TYPES
-from .filing import Altered
+from ..notices import FROM_PUBLICATION_TYPE, PUBLICATION_TYPES, without_mark
 
 NOT_SERVED = "PubMed no longer serves it (deleted or merged)"
 """The two look alike to whoever asks; what is held of such a paper stays."""
@@ -17,35 +25,52 @@ NOT_SERVED = "PubMed no longer serves it (deleted or merged)"
 _FROM_A_NOTICE = frozenset({"corrections", "retracted", "revised", "version", "completed", "indexing_method"})
 """What PubMed touches when it links a notice: not a change of the paper's own."""
 _OF_THE_RECORD_ONLY = frozenset({"retracted", "revised", "version"})
-_MARKED = re.compile(
-    r"^(?:\W*(?:retracted|withdrawn|removed|retraction|expression of concern)\b[\s:.\-–—\]]*)+", re.IGNORECASE
-)
 _SHOWN, _LONGEST = 3, 40
 _NAMES = {"mesh": "MeSH", "doi": "DOI", "pmcid": "PMCID"}
+_AT_ONCE = 200
 
 
-def tell_changes(library: Library, run: int, changed: Mapping[int, Altered]) -> None:
-    """Write into the ledger what a run says of records that came changed. Call inside a transaction."""
-    for pmid, altered in changed.items():
-        for bucket, reason in news(altered).items():
-            library.note(run, bucket, [pmid], reason)
+def tell_changes(library: Library, run: int, query: str, *, also: Iterable[int] = ()) -> None:
+    """Write into the ledger what changed in a query's papers since it last told. Call inside a transaction.
+
+    Of papers that have only just joined, that have left, and of `also` these, which no query finds, only notices are
+    told: what concerns whoever holds them.
+    """
+    altered = iter(library.altered(query, also=also))
+    while part := list(islice(altered, _AT_ONCE)):
+        after = {held.paper.pmid: held.paper for held in library.held([each.pmid for each in part])}
+        for each in part:
+            if each.pmid in after and not (each.place == "joined" and each.run != run):
+                for bucket, reason in _told(library, each, after[each.pmid]).items():
+                    library.note(run, bucket, [each.pmid], reason)
+    library.told_all(run)
 
 
-def news(altered: Altered) -> dict[Bucket, str]:
-    """The buckets a changed record belongs to, each with its reason; none if only its date of revision moved."""
-    before, after = altered.before, altered.after
-    if before is None:
-        return {"changed": "its row was lost and has been made again"}
-    if altered.restated:
-        return {"changed": "PubMed's own record took the place of the sample's restatement"}
+def _told(library: Library, altered: Altered, after: Paper) -> dict[Bucket, str]:
+    xml, source = library.former_record(altered.former)
+    try:
+        before = pubmed.parse(xml)
+    except RecordError:  # an older parser could read it; what changed cannot be told
+        return {"changed": "what the record was before cannot be read any more"}
+    told = news(before, after, restated=source == SAMPLE)
+    return told if altered.place == "member" else {b: why for b, why in told.items() if b != "changed"}
+
+
+def news(before: Paper, after: Paper, *, restated: bool = False) -> dict[Bucket, str]:
+    """The buckets that a change belongs to, each with its reason; none if only the date of revision moved.
+
+    `restated` says that what was held was the shipped sample's restatement, and this is the published record.
+    """
     told: dict[Bucket, str] = {}
-    gained = [notice for notice in after.alerts if not _known(notice, before)]
+    gained = _gained(before, after)
     if gained:
         told["notice"] = "; ".join(dict.fromkeys(map(notice_text, gained)))
     if after.retracted and not before.retracted:
         told["retracted"] = told["notice"]
-    own = [name for name in altered.fields if name not in _OF_THE_RECORD_ONLY]
-    if "notice" in told:
+    if restated:
+        return told | {"changed": "PubMed's own record took the place of the sample's restatement"}
+    own = [name for name in differences(before, after) if name not in _OF_THE_RECORD_ONLY]
+    if gained:
         own = [name for name in own if name not in _FROM_A_NOTICE and not _is_a_mark(name, before, after)]
     if own or (before.retracted and not after.retracted):
         reasons = ["no longer retracted"] * (before.retracted and not after.retracted)
@@ -59,19 +84,39 @@ def notice_text(notice: Notice) -> str:
     return f"{notice.type}: {where}" if where else notice.type
 
 
-def _known(notice: Notice, before: Paper) -> bool:
-    """Whether the paper carried this notice before, perhaps without its PMID or under another wording."""
-    return any(
-        notice.type == other.type
-        and (notice.source == other.source or (notice.pmid is not None and notice.pmid == other.pmid))
-        for other in before.alerts
-    )
+def _gained(before: Paper, after: Paper) -> list[Notice]:
+    """The notices that the paper did not carry before: not one that was only reworded or got its PMID."""
+    old = list(before.alerts)
+    gained = []
+    for notice in after.alerts:
+        same = next((other for other in old if _is_same(notice, other)), None)
+        if same is None:
+            gained.append(notice)
+        else:
+            old.remove(same)
+    return [notice for notice in gained if not _was_told(notice, before, old)]
+
+
+def _is_same(notice: Notice, other: Notice) -> bool:
+    if notice.type != other.type:
+        return False
+    return notice.source == other.source or (notice.pmid is not None and notice.pmid == other.pmid)
+
+
+def _was_told(notice: Notice, before: Paper, unmatched: list[Notice]) -> bool:
+    """Whether it stands for one that is gone: the same type, and not another PMID."""
+    if notice.source == FROM_PUBLICATION_TYPE and any(notice.type == other.type for other in before.alerts):
+        return True
+    reworded = [o for o in unmatched if o.type == notice.type and not (o.pmid and notice.pmid)]
+    if reworded:
+        unmatched.remove(reworded[0])
+    return bool(reworded)
 
 
 def _is_a_mark(name: str, before: Paper, after: Paper) -> bool:
     """Whether a field differs by nothing but the mark of a notice: "RETRACTED: ", or the publication type."""
     if name in ("title", "title_markup"):
-        return _MARKED.sub("", getattr(before, name)) == _MARKED.sub("", getattr(after, name) or after.title)
+        return without_mark(getattr(before, name)) == without_mark(getattr(after, name))
     if name == "publication_types":
         old, new = ({kind.name for kind in paper.publication_types} for paper in (before, after))
         return old ^ new <= PUBLICATION_TYPES.keys()

@@ -1,5 +1,6 @@
 """What a fetch says of papers that change, over a made-up PubMed that lives: every bucket with its reason."""
 
+import json
 import sys
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -937,3 +938,102 @@ def test_an_older_state_from_pubmed_is_not_stored_and_not_taken_for_a_look(live)
     assert live.library.standings()[pmid(1)].confirmed == ""
     assert live.run(full=True).changed == (pmid(1),)
     assert live.library.get(pmid(1)).title == "Examplin, of long ago."
+
+
+# What a person and a timer are told.
+
+
+@pytest.fixture
+def desk(tmp_path):
+    """A workspace with a made-up PubMed behind it: `desk.fetch(...)`."""
+    made = MadeUpPubmed()
+    for number in (1, 2, 3):
+        made.add(number, f"Examplin in stroke, study {number}.")
+    workspace = Workspace(tmp_path)
+    workspace.pubmed = made
+    with made.server(rate_limit=0) as server:
+        workspace.server = server
+        workspace.environment = {"REFTRACK_EUTILS_URL": server.url}
+        usual = workspace.run
+        workspace.run = lambda *a, **k: usual(*a, **({"environment": workspace.environment} | k))
+        yield workspace
+
+
+def test_a_retraction_is_the_exit_code_whatever_else_fell_short(desk):
+    """One paper is never served, another is retracted: with --exit-code 11, without it 4; then 4 again, not 11."""
+    desk.pubmed.unserved.add(pmid(4))
+    desk.pubmed.add(4, "Examplin in stroke, never served.")
+    desk.run("fetch", "stroke", status=4)
+    desk.pubmed.retract(1, 77)
+    desk.run("fetch", "stroke", "--exit-code", status=11)
+    desk.run("fetch", "stroke", "--exit-code", status=4)
+    desk.pubmed.change(2, title="Examplin in stroke, corrected.")
+    desk.run("fetch", "stroke", "--exit-code", status=10)
+
+
+def test_a_query_that_was_not_tried_is_in_the_ledger(desk):
+    """After an outage the others are not asked: each has a failed line, and the digest does not say all is well."""
+    desk.run("fetch")
+    desk.run("fetch")
+    desk.server.queue_fault(lambda e: e.send(400, b"no", "text/plain"))
+    said = desk.run("fetch", status=3).stderr
+    assert "Not tried after that: stroke" in said
+    newest = desk.json("runs", "stroke")[0]
+    assert newest["status"] == "failed"
+    assert newest["problem"].startswith("not tried: ")
+    digest = desk.run("digest", "--query", "stroke", "--exit-code", status=4).stdout
+    assert "not all went well" in digest
+    assert "Nothing new" not in digest
+
+
+def test_a_run_over_a_file_does_not_make_pubmeds_news_old(desk, tmp_path):
+    """Last night's retraction is still what `digest` tells after a file was read."""
+    desk.run("fetch", "stroke")
+    desk.pubmed.retract(1, 77)
+    desk.run("fetch", "stroke")
+    (tmp_path / "one.xml").write_bytes(fetch_body([desk.pubmed.records[pmid(2)]]))
+    desk.run("fetch", "stroke", "--from", tmp_path / "one.xml")
+    said = desk.run("digest", "--exit-code", status=11).stdout
+    assert "Retracted (1)" in said
+    assert "3 papers found" in desk.run("digest", "--run", "1", "--format", "html").stdout
+
+
+def test_a_new_paper_that_was_retracted_later_is_not_called_already_retracted(desk):
+    """Over both runs the paper is new and then retracted: the section of new papers does not say `already`."""
+    desk.run("fetch", "stroke")
+    desk.pubmed.retract(1, 77)
+    desk.run("fetch", "stroke")
+    both = desk.run("digest", "--since", "1").stdout
+    assert "already retracted" not in both
+    desk.pubmed.add(5, "RETRACTED: Examplin in stroke.", kinds=("Journal Article", "Retracted Publication"))
+    desk.run("fetch", "stroke")
+    assert "already retracted" in desk.run("digest").stdout
+
+
+def test_json_is_whole_where_a_file_cannot_be_read(desk, tmp_path):
+    """A file that is no PubMed XML: JSON on stdout with the failed runs, the sentence on stderr, status 4."""
+    (tmp_path / "bad.xml").write_text("<html>no</html>")
+    result = desk.run("fetch", "--from", tmp_path / "bad.xml", "--json", status=4)
+    assert {run["status"] for run in json.loads(result.stdout)["runs"]} == {"failed"}
+    assert "bad.xml holds no PubMed record" in result.stderr
+
+
+def test_the_ledger_tells_a_failure_from_an_empty_result(desk, tmp_path):
+    """A failed run shows no zero; a partial one does not say 0 new; a retraction stands in its line."""
+    desk.run("fetch", "stroke")
+    desk.pubmed.retract(1, 77)
+    desk.run("fetch", "stroke")
+    desk.pubmed.unserved.add(pmid(4))
+    desk.pubmed.add(4, "Examplin in stroke, never served.")
+    assert "0 new" not in desk.run("fetch", "stroke", status=4).stdout
+    desk.server.queue_fault(lambda e: e.send(400, b"no", "text/plain"))
+    desk.run("fetch", "stroke", status=3)
+    failed, partial, retracted, _ = [line.split("\t") for line in desk.run("runs").stdout.splitlines()[1:]]
+    assert failed[2:4][0] == "failed"
+    assert set(failed[5:-1]) == {""}
+    assert (partial[2], retracted[11]) == ("partial", "1")
+    for columns in (60, 100, 200):
+        _, seen = terminal([sys.executable, "-m", "reftrack", "runs"], tmp_path, columns=columns, both=False)
+        assert "stroke" in seen
+        assert "(1 retracted)" in " ".join(seen.split())
+        assert all(len(line) <= columns for line in seen.splitlines())

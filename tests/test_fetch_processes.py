@@ -108,3 +108,12 @@ def test_a28_a_dead_proxy_is_named(workspace, server, variable, monkeypatch):
     result = workspace.run("fetch", "stroke", environment=environment, status=3)
     assert "the proxy could not be reached" in result.stderr
     assert json.loads(workspace.run("runs", "--json").stdout)[0]["status"] == "failed"
+
+
+def test_a_kill_is_written_down_as_ctrl_c_is(workspace, server):
+    """SIGTERM, as a timer or a shutdown sends it: status 130, the ledger says interrupted, what came is kept."""
+    status, out, _ = stopped_after(workspace, server, 4, signal.SIGTERM)
+    assert (status, out) == (130, "")
+    (line,) = workspace.json("runs")
+    assert (line["status"], line["problem"]) == ("interrupted", "stopped by the user")
+    check_and_complete(workspace, server)

@@ -25,7 +25,7 @@ FORMATS = ("md", "html", "json", "atom")
 _ENDINGS = {".md": "md", ".markdown": "md", ".html": "html", ".htm": "html", ".json": "json", ".atom": "atom"}
 MOST = 50
 """Papers a section shows where a person reads."""
-NEWS, RETRACTED = 10, 11
+PARTIAL, NEWS, RETRACTED = 4, 10, 11
 
 _STYLES = {
     "heading": "bold",
@@ -103,6 +103,8 @@ def command(
     options.tell_not_held(desk, selection)
     if news_code and digest.news:
         ctx.exit(RETRACTED if digest.retraction else NEWS)
+    if news_code and any(problem.kind != "running" for problem in digest.fell_short):
+        ctx.exit(PARTIAL)
 
 
 def _digest(desk: Desk, selection: Selection, since: str, only: int | None, form: str) -> Digest:

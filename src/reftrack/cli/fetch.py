@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import signal
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from ..errors import EutilsError, QueryError, ReftrackError, UsageError
+from ..errors import EutilsError, QueryError, RecordError, ReftrackError, UsageError
 from . import options, summary
 from .progress import watching
 from .screen import clean, json_text, note, on_terminal, plural
@@ -90,7 +92,8 @@ def command(
         refused = any(would["refused"] or (strict and would["warnings"]) for would in planned)
         ctx.exit(REFUSED if refused else 0)
     outcome = _Outcome()
-    with desk.fetching(wait=0 if no_wait else LONGEST_WAIT), desk.library(create=True) as library:
+    waiting = desk.fetching(wait=0 if no_wait else LONGEST_WAIT)
+    with _stopped_politely(), waiting, desk.library(create=True) as library:
         library.set_vocabulary(rules.definitions)
         if files:
             _offline(desk, queries, files, library, rules, outcome, limit)
@@ -103,6 +106,20 @@ def command(
     if stale:
         note(f"{plural(stale, 'paper')} carry tags of other rules; `reftrack retag` applies these.", quiet=desk.quiet)
     ctx.exit(_status(outcome, strict=strict, news_code=news_code))
+
+
+@contextmanager
+def _stopped_politely() -> Iterator[None]:
+    """A `kill`, as a timer or a shutdown sends it, ends a fetch as Ctrl-C does: the ledger says so."""
+
+    def stop(_signal: int, _frame: object) -> None:
+        raise KeyboardInterrupt
+
+    before = signal.signal(signal.SIGTERM, stop)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
 
 
 def _queries(desk: Desk, names: Sequence[str]) -> list[Query]:
@@ -147,8 +164,12 @@ def _offline(
     from ..workflow.offline import pull_files
 
     with watching(desk, "bytes") as watch:
-        pulled = pull_files(queries, sources, library, rules, version=__version__, limit=limit, watch=watch)
-    outcome.failures += pulled.refused
+        try:
+            pulled = pull_files(queries, sources, library, rules, version=__version__, limit=limit, watch=watch)
+        except RecordError as error:  # the ledger has it; what is printed for programs must still be whole
+            outcome.failures.append(error)
+        else:
+            outcome.failures += pulled.refused
 
 
 def _online(
@@ -172,10 +193,13 @@ def _online(
             except QueryError as error:  # this query only; the others may be well
                 outcome.failures.append(error)
             except (EutilsError, UsageError) as error:  # the others would only get the same answer
-                untried = ", ".join(each.name for each in queries[number + 1 :])
+                untried = queries[number + 1 :]
                 outcome.failures.append(error)
+                for each in untried:  # the ledger says of every query that was to be run what became of it
+                    run = library.begin(each.name, term=each.term, source=PUBMED, version=__version__)
+                    library.finish(run, status="failed", received=0, requests=0, problem=f"not tried: {error}")
                 if untried:
-                    note(f"Not tried after that: {untried}.")
+                    note(f"Not tried after that: {', '.join(each.name for each in untried)}.")
                 break
 
 
@@ -281,20 +305,21 @@ def _tell_trouble(desk: Desk, outcome: _Outcome) -> None:
 
 
 def _status(outcome: _Outcome, *, strict: bool, news_code: bool) -> int:
-    """What went wrong first, then what is asked for; the numbers are the contract of cli.md."""
+    """What went wrong first, then what is asked for; the numbers are the contract of cli.md.
+
+    A retraction comes before everything: it is told once, and whoever asked for the code must not miss it.
+    """
+    if news_code and any(run.retracted for run in outcome.runs):
+        return RETRACTED
     serious = [error for error in outcome.failures if not isinstance(error, QueryError)]
     if serious:
         stored = any(run.status in ("complete", "partial") for run in outcome.runs)
         return PARTIAL if stored and isinstance(serious[0], EutilsError) else serious[0].exit_status
-    if any(run.status == "partial" or set(run.missing) - set(run.deleted) for run in outcome.runs):
+    if any(run.status == "partial" for run in outcome.runs):
         return PARTIAL
     # What a file cannot answer as PubMed would is no fault of the query: only PubMed's own warnings count.
     if outcome.failures or (strict and any(run.warnings for run in outcome.runs if run.source == PUBMED)):
         return REFUSED
-    if news_code and any(run.retracted for run in outcome.runs):
-        return RETRACTED
-    if news_code and any(
-        run.new or run.late or run.changed or run.notice or run.left or run.deleted for run in outcome.runs
-    ):
-        return NEWS
-    return 0
+    news = any(run.new or run.late or run.changed or run.notice or run.left or run.deleted for run in outcome.runs)
+    gap = any(set(run.missing) - set(run.deleted) for run in outcome.runs)  # one of PubMed's own
+    return NEWS if news_code and news else PARTIAL if gap else 0

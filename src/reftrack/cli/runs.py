@@ -2,26 +2,25 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from . import options
 from .screen import clean, console, json_text, note, on_terminal, table, tsv
 from .settings import Desk
+from .summary import news
+
+if TYPE_CHECKING:
+    from ..model import Run
 
 _STYLES = {"complete": "green", "partial": "yellow", "failed": "red", "interrupted": "yellow", "running": "cyan"}
-_LISTS = ("new", "late", "changed", "notice", "left", "missing")
+_LISTS = ("new", "late", "changed", "notice", "retracted", "left", "missing", "deleted")
 _HEADER = ("run", "query", "status", "started", "source", "count", "received", *_LISTS, "requests")
-
-
-_NARROW = ("run", "query", "status", "started", "count", "new", "missing")
-WIDE = 120
-"""Columns from which the whole line fits."""
-
-
-def _styled(name: str, value: object) -> object:
-    return (value, _STYLES[str(value)]) if name == "status" else value
+WIDE = 80
+"""Columns from which the time of day fits beside the news."""
+EXPLAINED = 5
+"""Runs whose problem is told below the table."""
 
 
 @click.command()
@@ -49,29 +48,50 @@ def command(desk: Desk, query: str, *, as_json: bool) -> None:
     if not lines:
         note(f"No run{f' of {clean(query)}' if query else ''} yet.", quiet=desk.quiet)
         return
-    rows = [
-        (
-            line.run,
-            line.query,
-            line.status,
-            line.started.replace("T", " ").replace("Z", ""),
-            line.source,
-            line.count,
-            line.received,
-            *(len(getattr(line, name)) for name in _LISTS),
-            line.requests,
-        )
-        for line in lines
-    ]
     if not on_terminal():
-        for text in tsv(_HEADER, rows):
+        for text in tsv(_HEADER, map(_cells, lines)):
             click.echo(text)
         return
-    shown = _HEADER if console().width >= WIDE else _NARROW
+    narrow = console().width < WIDE
     columns: list[tuple[str, dict[str, Any]]] = [
-        (name, {"overflow": "fold"} if name in ("query", "source") else {"no_wrap": True}) for name in shown
+        ("Run", {"no_wrap": True, "justify": "right"}),
+        ("Query", {"overflow": "fold", "min_width": 5}),
+        ("Status", {"no_wrap": True}),
+        ("Started" if narrow else "Started (UTC)", {"no_wrap": True}),
+        ("Found", {"no_wrap": True, "justify": "right"}),
+        ("News", {"ratio": 1, "overflow": "fold"}),
     ]
-    table(columns, [[_styled(name, row[_HEADER.index(name)]) for name in shown] for row in rows])
-    for line in lines[:5]:
+    table(columns, [_row(line, narrow=narrow) for line in lines])
+    for line in lines[:EXPLAINED]:
         if line.problem:
             note(f"run {line.run}: {clean(line.problem)}", quiet=desk.quiet)
+
+
+def _cells(line: Run) -> list[object]:
+    """For a program; a run that failed found nothing because it did not look."""
+    looked = line.status != "failed"
+    numbers = [line.count, line.received, *(len(getattr(line, name)) for name in _LISTS)]
+    return [
+        line.run,
+        line.query,
+        line.status,
+        line.started.replace("T", " ").replace("Z", ""),
+        line.source,
+        *(numbers if looked else [""] * len(numbers)),
+        line.requests,
+    ]
+
+
+def _row(line: Run, *, narrow: bool) -> list[object]:
+    """For a person."""
+    looked = line.status != "failed"
+    told = " · ".join(news(line)) or ("nothing" if line.status == "complete" else "")
+    source = "" if line.source == "pubmed" else f" from {line.source}"
+    return [
+        line.run,
+        line.query,
+        (line.status, _STYLES[line.status]),
+        line.started[: 10 if narrow else 16].replace("T", " "),
+        f"{line.count:,}" if looked else "-",
+        ((told if looked else "-") + source, "bold red" if line.retracted else ""),
+    ]

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from ..notices import without_mark
 from . import options, past
 from .held import open_library
 from .screen import beside, clean, json_text, on_terminal
@@ -78,7 +79,8 @@ def _lines(held: HeldPaper, reader: Reader) -> Iterator[tuple[str, str]]:
     yield from (line for line in notices if line[0] in MARKED)
     if held.deleted:
         yield "DELETED", f"PubMed no longer serves this record (seen {held.deleted[:10]}); what is held of it stays."
-    yield "Title", clean(paper.title)
+    marked = paper.retracted and on_terminal()  # there the mark stands above it
+    yield "Title", clean(without_mark(paper.title) if marked else paper.title)
     if paper.vernacular_title and paper.vernacular_title != paper.title:
         yield "Original", clean(paper.vernacular_title)
     authors = "; ".join(clean(author.short) for author in paper.authors)

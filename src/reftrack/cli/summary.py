@@ -6,7 +6,7 @@ A first run brings nothing but new papers: there the count says it all. Later ru
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 import click
@@ -46,20 +46,32 @@ def tell(runs: Sequence[Run], papers: Mapping[int, HeldPaper]) -> None:
 def _counts(run: Run) -> str:
     if run.status == "failed":  # not "0 papers found": nobody looked to the end
         return "nothing was stored; the reason is on stderr and in `runs`"
-    parts = [f"{plural(run.count, 'paper')} found"]
-    parts += [f"{len(run.stored):,} stored"] if run.stored else [f"{len(run.new):,} new"]
-    parts += [f"{len(run.late):,} late"] if run.late else []
-    parts.append(f"{len(run.changed):,} changed")
-    if run.notice:
-        parts.append(
-            plural(len(run.notice), "notice") + (f" ({len(run.retracted)} retracted)" if run.retracted else "")
-        )
-    missing = set(run.missing) - set(run.deleted)
-    parts += [f"{len(run.left):,} left"] if run.left else []
-    parts += [f"{len(run.deleted):,} deleted"] if run.deleted else []
-    parts += [f"{len(missing):,} missing"] if missing else []
+    parts = [f"{plural(run.count, 'paper')} found", *news(run, always=("new", "changed"))]
     parts += [plural(run.requests, "request")] if run.requests else []
     return " · ".join(parts)
+
+
+def news(run: Run, *, always: Collection[str] = ()) -> list[str]:
+    """`3 new`, `2 notices (1 retracted)`: what a run says, each only if there is some, or `always`.
+
+    Who is new is known to complete runs only; others say what they stored.
+    """
+    parts = []
+    for name, pmids in (
+        ("stored", run.stored),
+        ("new", run.new),
+        ("late", run.late),
+        ("changed", run.changed),
+        ("notice", run.notice),
+        ("left", run.left),
+        ("deleted", run.deleted),
+        ("missing", tuple(set(run.missing) - set(run.deleted))),
+    ):
+        if not pmids and (name not in always or (name == "new" and run.status != "complete")):
+            continue
+        words = plural(len(pmids), "notice") if name == "notice" else f"{len(pmids):,} {name}"
+        parts.append(words + (f" ({len(run.retracted)} retracted)" if name == "notice" and run.retracted else ""))
+    return parts
 
 
 def _shown(run: Run, bucket: Bucket) -> tuple[int, ...]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -54,6 +54,8 @@ class Item:
     """When the newest of these runs started; ISO 8601, UTC."""
     card: Card | None
     """None if the paper is not held."""
+    noticed_since: bool = False
+    """Another section tells a notice on the paper that came after this."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,9 +137,18 @@ class Digest:
         return max((run.finished or run.started for run in self.runs), default="")
 
 
+ASKED = "pubmed"
+"""The source of a run that asked PubMed itself; others read files."""
+
+
 def newest_looks(runs: Iterable[Run]) -> tuple[Run, ...]:
-    """Of each query the newest of these runs that looked to the end; `runs` are ascending."""
-    return tuple({run.query: run for run in runs if run.status in ("complete", "partial")}.values())
+    """Of each query the newest of these runs that looked to the end, at PubMed if one did; `runs` are ascending."""
+    newest: dict[str, Run] = {}
+    for run in runs:
+        asked_before = run.query in newest and newest[run.query].source == ASKED
+        if run.status in ("complete", "partial") and (run.source == ASKED or not asked_before):
+            newest[run.query] = run
+    return tuple(newest.values())
 
 
 def compose(
@@ -178,13 +189,14 @@ def compose(
         totals[bucket] = len(entries)
         shown[bucket] = entries[:most]
     cards = _cards(shown.values(), held)
+    noticed = told["retracted"].keys() | told["notice"].keys()
     return Digest(
         period=period,
         asked=asked,
         since=since,
         runs=tuple(lines),
         sections=tuple(
-            Section(bucket, totals[bucket], tuple(entry.item(bucket, cards) for entry in shown[bucket]))
+            Section(bucket, totals[bucket], tuple(entry.item(bucket, cards, noticed) for entry in shown[bucket]))
             for bucket in ORDER
             if totals[bucket]
         ),
@@ -215,10 +227,12 @@ class _Told:
         if reason:
             self.reasons.setdefault(reason, {})[run.query] = None
 
-    def item(self, bucket: Bucket, cards: Mapping[int, Card]) -> Item:
-        """For the section of this bucket."""
+    def item(self, bucket: Bucket, cards: Mapping[int, Card], noticed: Container[int]) -> Item:
+        """For the section of this bucket; `noticed` are the papers that the sections of notices hold."""
         reason = _reason(self.reasons, by_query=bucket in ("late", "left"))
-        return Item(self.pmid, reason, tuple(self.queries), tuple(self.runs), self.at, cards.get(self.pmid))
+        card = cards.get(self.pmid)
+        since = self.pmid in noticed
+        return Item(self.pmid, reason, tuple(self.queries), tuple(self.runs), self.at, card, noticed_since=since)
 
 
 def _told(lines: Sequence[Run]) -> dict[Bucket, dict[int, _Told]]:

@@ -157,7 +157,8 @@ def queries(bucket: Bucket) -> str:
 def because(bucket: Bucket, item: Item) -> str:
     """The reason, as a text of its own; "" where the section says all."""
     told = {"retracted": "already retracted", "concern": "already under an expression of concern"}
-    known = [told[mark] for mark in (item.card.marks if item.card else ()) if mark in told] if bucket == "new" else []
+    marks = item.card.marks if item.card and bucket in ("new", "late") and not item.noticed_since else ()
+    known = [told[mark] for mark in marks if mark in told]
     return "; ".join([*known, *([item.reason] if item.reason else [])])
 
 

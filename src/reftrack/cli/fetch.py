@@ -233,7 +233,7 @@ def _plan(
     """What a run would do, a line a query and source, as --json shows it."""
     from ..library.writing import utc_now
     from ..workflow.offline import plan_files
-    from ..workflow.online import survey
+    from ..workflow.surveying import survey
 
     library = desk.reader()
     planned: list[dict[str, Any]] = []

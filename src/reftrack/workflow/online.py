@@ -1,7 +1,7 @@
 """A saved query goes to NCBI, and what it finds comes into the library: asked and received are reconciled.
 
-Every run asks for all PMIDs of the query, which is cheap, and fetches only records that are not held, that changed
-(`freshness`), or that the query no longer finds. A batch is stored in one transaction, so a run that ends early keeps
+Every run asks for all PMIDs of the query, which is cheap, and fetches only records that are not held, that changed,
+or that the query no longer finds (`surveying`). A batch is stored in one transaction, so a run that ends early keeps
 what came, and the next one asks only for the rest. What joined and what left is told by complete runs.
 """
 
@@ -11,19 +11,16 @@ import threading
 from collections.abc import Iterable, Sequence
 from contextlib import closing, suppress
 from dataclasses import dataclass, field
-from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from .. import pubmed
-from ..errors import EutilsError, QueryError, ReftrackError, RuleError
-from ..library.reading import Reader
+from ..errors import EutilsError, ReftrackError, RuleError
 from ..library.writing import Library
-from ..matching import refuse_unknown_tags
 from ..model import Paper, Query, Run
 from ..tagging import RuleSet
-from . import freshness
 from .filing import Unreadable, Watch, file_papers, read, unwatched
 from .membership import Joining, Leaving
+from .surveying import Survey, survey
 from .telling import NOT_SERVED, tell_changes
 
 if TYPE_CHECKING:
@@ -37,81 +34,8 @@ SERVED_AGAIN = "PubMed serves it again"
 NOT_SURE = "PubMed sent no record of it, and not of others either: whether it was deleted cannot be told"
 OLDER = "PubMed sent an older state of PMID {} than is held; it was not stored."
 SAID_DELETED = "PubMed lists it and says that it was deleted"
-ONE_DAY = timedelta(days=1)
 MOST_GAPS = 0.05
 """Of the papers found: so many may be missing twice in a row for a reason of their own. More is an outage."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Survey:
-    """What PubMed finds, and what of it must be asked for."""
-
-    found: Found
-    held: frozenset[int]
-    """Found and held as PubMed has it."""
-    unseen: tuple[int, ...]
-    """Found and not held; ascending, so that citation keys do not depend on the order in which PubMed lists."""
-    again: frozenset[int] = frozenset()
-    """Found and held, and changed, due for a look or never seen at PubMed."""
-    gone: frozenset[int] = frozenset()
-    """Found by the last complete run, and not any more."""
-    strays: frozenset[int] = frozenset()
-    """Held, not found by this query, and vouched for by no other for a long time: somebody must look after them."""
-    vouched: frozenset[int] = frozenset()
-    """Held, and unchanged by PubMed's own word."""
-    since: str = ""
-    """The day from which PubMed was asked what it changed."""
-    warnings: tuple[str, ...] = ()
-
-    @property
-    def wanted(self) -> tuple[int, ...]:
-        """Everything to ask for, the unseen first."""
-        return (*self.unseen, *sorted(self.again | self.gone | self.strays))
-
-
-def survey(query: Query, eutils: Eutils, library: Reader | None, *, limit: int, now: str, full: bool = False) -> Survey:
-    """Ask PubMed what the query finds and what of that it changed; nothing is stored. Raises as `pull`."""
-    found = _search(query, eutils, limit)
-    ids = frozenset(found.pmids)
-    standings = library.standings() if library else {}
-    members = library.members(query.name, online=True) if library else set()
-    held = ids & standings.keys()
-    unseen = tuple(sorted(ids - held))
-    gone = frozenset(members - ids) if found.complete else frozenset()  # else it may only be missing from the list
-    outside = (library.claimed() if library else set()) & standings.keys() - ids - gone
-    others = {pmid: standings[pmid] for pmid in outside}
-    if full:
-        strays = frozenset(freshness.unvouched(others, now=now, after=ONE_DAY))
-        return Survey(found=found, held=held, unseen=unseen, again=held, gone=gone, strays=strays)
-    unconfirmed = {pmid for pmid in held if not standings[pmid].confirmed or standings[pmid].deleted}
-    known = held - unconfirmed
-    due = frozenset(freshness.due({pmid: standings[pmid] for pmid in known}, now=now))
-    strays = frozenset(freshness.unvouched(others, now=now)[: freshness.MOST_AT_ONCE - len(due)])
-    watched = known - due
-    revised: frozenset[int] = frozenset()
-    vouched = watched
-    since, warnings = "", tuple(found.warnings)
-    if watched:
-        since = freshness.ask_from(standings[pmid].checked for pmid in watched)
-        changed = _revised(query, eutils, since)
-        revised = watched.intersection(changed.pmids)
-        vouched = watched - revised
-        if not changed.complete:  # then a record is only as good as when it was last seen
-            vouched = frozenset()
-            warnings += changed.warnings
-            rest = {pmid: standings[pmid] for pmid in watched}
-            revised |= frozenset(freshness.due(rest, now=now, finished_after=freshness.UNFINISHED_AFTER))
-    return Survey(
-        found=found,
-        held=held,
-        unseen=unseen,
-        again=revised | unconfirmed | due,
-        gone=gone,
-        strays=strays,
-        vouched=vouched,
-        since=since,
-        warnings=warnings,
-    )
 
 
 def pull(
@@ -141,31 +65,6 @@ def pull(
     except KeyboardInterrupt:
         pulling.end("interrupted", "stopped by the user")
         raise
-
-
-def _search(query: Query, eutils: Eutils, limit: int) -> Found:
-    try:
-        refuse_unknown_tags(query.term)
-    except QueryError as error:
-        raise QueryError(f"{query.name}: {error} Nothing was sent.") from None
-    found = eutils.search(query.term, limit)
-    if found.count > limit:
-        raise QueryError(
-            f"The query {query.name} finds {found.count:,} papers, more than its limit of {limit:,}, so nothing was "
-            f"fetched. PubMed understood: {found.translation or query.term}. Narrow the query, or allow more with "
-            f"`max = {found.count}` in its file or --max {found.count}."
-        )
-    return found
-
-
-def _revised(query: Query, eutils: Eutils, since: str) -> Found:
-    """The papers of a query that PubMed changed since a day; marked incomplete if PubMed cannot say."""
-    from ..eutils import Found
-
-    try:
-        return eutils.revised(query.term, since)
-    except QueryError as error:
-        return Found(0, (), "", (f"PubMed cannot say which papers it changed: {error}",), complete=False)
 
 
 @dataclass(slots=True)

@@ -34,6 +34,8 @@ SERVED_AGAIN = "PubMed serves it again"
 NOT_SURE = "PubMed sent no record of it, and not of others either: whether it was deleted cannot be told"
 OLDER = "PubMed sent an older state of PMID {} than is held; it was not stored."
 SAID_DELETED = "PubMed lists it and says that it was deleted"
+ON_ITS_WAY = 0.03
+"""Seconds."""
 MOST_GAPS = 0.05
 """Of the papers found: so many may be missing twice in a row for a reason of their own. More is an outage."""
 
@@ -106,7 +108,10 @@ class _Pull:
     def go(self, limit: int) -> Run:
         """Search, fetch, reconcile, close the line of the ledger."""
         self.watch(self.query.name, 0, 0)
-        threading.Thread(target=self._grow_tries, daemon=True).start()  # it is done before PubMed has answered
+        # Done before PubMed has answered, and begun when the request is on its way, for it holds the interpreter.
+        growing = threading.Timer(ON_ITS_WAY, self._grow_tries)
+        growing.daemon = True
+        growing.start()
         plan = survey(self.query, self.eutils, self.library, limit=limit, now=self.as_of, full=self.full)
         self.plan, wanted = plan, plan.wanted
         self.here.update(plan.held)

@@ -1,6 +1,8 @@
 """What a fetch says of papers that change, over a made-up PubMed that lives: every bucket with its reason."""
 
 import json
+import os
+import signal
 import sys
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -43,6 +45,7 @@ class Live:
         for number in (1, 2, 3, 4):
             self.pubmed.add(number, f"Examplin, study {number}.", mesh=("Stroke", "Humans"))
         self.log = []
+        self.live = ("stroke", "head")
 
     def text(self):
         return self.now.strftime("%Y-%m-%dT%H:%M:%SZ")
@@ -60,7 +63,7 @@ class Live:
                 server.queue_fault(fault)
             with Eutils(base_url=server.url, **FakeTime().settings) as eutils:
                 try:
-                    return pull(query, eutils, self.library, RULES, version="0", limit=5000, full=full)
+                    return pull(query, eutils, self.library, RULES, version="0", limit=5000, full=full, live=self.live)
                 finally:
                     self.log = list(server.log)
 
@@ -608,7 +611,7 @@ def sources(*records, name="a-file.xml"):
 
 
 def from_file(live, queries, *records):
-    return pull_files(queries, sources(*records), live.library, RULES, version="0").runs
+    return pull_files(queries, sources(*records), live.library, RULES, version="0", live=live.live).runs
 
 
 def test_a_change_that_a_file_or_another_query_brought_is_told_by_every_query_that_holds_the_paper(live):
@@ -757,9 +760,175 @@ def test_papers_of_a_saved_query_that_is_gone_are_looked_after(live):
     live.run(HEAD)
     live.run(STROKE)
     live.later(40)
+    live.live = ("stroke",)
     live.pubmed.retract(5, 77)
     line = live.run(STROKE)
     assert (line.retracted, line.changed) == ((pmid(5),), ())
+    live.later(1)
+    assert buckets(live.run(STROKE)) == {}
+
+
+def test_a_file_tells_what_belongs_to_a_query_that_is_gone(live):
+    """An update file retracts a paper that only a removed query held: the run over it says so, once."""
+    live.pubmed.add(5, "Examplin in head injury.")
+    live.run(HEAD)
+    live.run(STROKE)
+    live.live = ("stroke",)
+    live.pubmed.retract(5, 77)
+    (line,) = from_file(live, [STROKE], live.pubmed.records[pmid(5)])
+    assert line.retracted == (pmid(5),)
+    assert buckets(live.run(STROKE)) == {}
+
+
+def test_what_an_interrupted_run_brought_of_others_is_told_by_the_next(live):
+    """Stopped after a stray's record was stored: its retraction is told by the run after."""
+    live.pubmed.add(5, "Examplin in head injury.")
+    live.run(HEAD)
+    live.run(STROKE)
+    live.later(40)
+    live.live = ("stroke",)
+    live.pubmed.retract(5, 77)
+
+    def stop(_what, done, _of):
+        if done:
+            raise KeyboardInterrupt
+
+    with (
+        live.pubmed.server(rate_limit=0) as server,
+        Eutils(base_url=server.url, **FakeTime().settings) as eutils,
+        pytest.raises(KeyboardInterrupt),
+    ):
+        pull(STROKE, eutils, live.library, RULES, version="0", limit=99, live=live.live, watch=stop)
+    assert live.library.get(pmid(5)).retracted
+    assert live.run(STROKE).retracted == (pmid(5),)
+
+
+def test_a_paper_that_joins_and_is_retracted_at_once_is_told_whatever_changed_before(live):
+    """Another query held it and saw an older change: the retraction that this run brings is told, too."""
+    live.pubmed.add(5, "Examplin in head injury.", entered="2019-03-02")
+    live.run(STROKE)
+    live.run(HEAD)
+    live.later(1)
+    live.change(5, keywords=("examplin",))
+    live.run(HEAD)
+    live.later(1)
+    live.pubmed.retract(5, 77)
+    live.change(5, mesh=("Stroke",))
+    assert buckets(live.run(STROKE)) == {"late": [pmid(5)], "notice": [pmid(5)], "retracted": [pmid(5)]}
+
+
+@pytest.mark.parametrize("many", [3, 250])
+def test_a_deletion_is_proved_request_by_request(live, many):
+    """EFetch is ill for one request and well for another: of what the ill one did not send nothing is deleted."""
+    live.pubmed.entries.clear()
+    live.pubmed.records.clear()
+    for number in range(1, many + 3):
+        live.pubmed.add(number, f"Examplin, study {number}.", mesh=("Stroke",))
+    live.run()
+    live.later(1)
+    usual = live.pubmed.search
+    live.pubmed.search = lambda term: usual(term)[:2]
+    with live.pubmed.server(rate_limit=0) as server:
+        well = server.efetch
+
+        def efetch(params):
+            ids = params["id"].split(",")
+            return (200, fetch_body([])) if len(ids) > 150 or str(pmid(3)) in ids else well(params)
+
+        server.efetch = efetch
+        with Eutils(base_url=server.url, **FakeTime().settings) as eutils:
+            line = pull(STROKE, eutils, live.library, RULES, version="0", limit=5000)
+    assert (line.status, line.deleted, line.left) == ("partial", (), ())
+    live.log = []
+    assert len(live.run().left) == many
+
+
+def test_a_deletion_is_believed_although_one_control_is_not_served(live):
+    """PubMed lists papers of which it does not serve one: another is the sign of life, and the deletion is told."""
+    live.run()
+    live.later(1)
+    live.pubmed.records.pop(pmid(1))
+    live.pubmed.delete(2)
+    assert live.run().deleted == (pmid(2),)
+
+
+def test_an_outage_of_two_nights_is_no_gap(live):
+    """The only record that is wanted does not come, and nothing else does: partial, as often as it happens."""
+    live.run()
+    for _ in range(2):
+        live.later(1)
+        live.change(2, mesh=())
+        served = dict(live.pubmed.records)
+        live.pubmed.records.clear()
+        line = live.run()
+        assert (line.status, line.left, line.deleted) == ("partial", (), ())
+        live.pubmed.records.update(served)
+    assert live.run().left == (pmid(2),)
+
+
+def test_a_few_unserved_papers_of_few_do_not_silence_a_query(live):
+    """Two of four are never served: from the second run on the others are told."""
+    for number in (5, 6):
+        live.pubmed.unserved.add(pmid(number))
+        live.pubmed.add(number, f"Examplin, never served {number}.", mesh=("Stroke",))
+    assert live.run().status == "partial"
+    line = live.run()
+    assert (line.status, len(line.new), line.missing) == ("complete", 4, (pmid(5), pmid(6)))
+
+
+def test_a_paper_that_nobody_was_told_of_is_still_looked_after(live):
+    """Stored by a partial run and gone before a complete one: its retraction is fetched and told all the same."""
+    live.run()
+    live.pubmed.add(5, "Examplin, five.", mesh=("Stroke",))
+    live.pubmed.add(6, "Examplin, six.", mesh=("Stroke",))
+    del live.pubmed.records[pmid(6)]
+    live.run()
+    live.pubmed.records[pmid(6)] = live.pubmed.entries[pmid(6)].xml
+    live.change(5, mesh=())
+    live.run()
+    live.later(40)
+    live.pubmed.retract(5, 77)
+    assert live.run().retracted == (pmid(5),)
+
+
+def test_two_errata_of_one_issue_are_two(live):
+    """The same source and another PMID is another notice; it is the new one that is told."""
+    live.run()
+    first = ("ErratumIn", "J Example. 2026;7:78", pmid(78))
+    live.later(1)
+    live.change(1, links=(first,))
+    live.run()
+    live.later(1)
+    live.change(1, links=(("ErratumIn", "J Example. 2026;7:78", pmid(79)), first))
+    assert reasons(live.run(), "notice") == {pmid(1): f"erratum: J Example. 2026;7:78 (PMID {pmid(79)})"}
+
+
+def test_a_deleted_paper_that_is_served_again_says_so(live):
+    """Its reason is PubMed's silence, not the search."""
+    live.run()
+    entry = live.pubmed.entries[pmid(2)]
+    live.pubmed.delete(2)
+    live.run()
+    live.pubmed._put(entry)
+    assert reasons(live.run(), "late") == {pmid(2): "PubMed had stopped serving it in run 2 and serves it again"}
+
+
+def test_a_run_that_is_closed_stays_closed(live):
+    """Ctrl-C after the last commit does not turn a complete run into an interrupted one."""
+    line = live.run()
+    live.library.finish(line.run, status="interrupted", received=0, requests=0, problem="stopped by the user")
+    assert next(live.library.runs(run=line.run)) == line
+
+
+def test_a_deleted_paper_is_looked_at_once_in_a_quarter(live):
+    """A paper that PubMed no longer serves is asked for again after ninety days, not at every run."""
+    live.run()
+    live.pubmed.delete(2)
+    live.run()
+    for days, again in ((40, False), (60, True)):
+        live.later(days)
+        live.run()
+        assert (pmid(2) in live.fetched) is again
 
 
 def test_no_heading_is_said_to_be_added_where_nothing_proves_it(live):
@@ -1008,6 +1177,43 @@ def test_a_new_paper_that_was_retracted_later_is_not_called_already_retracted(de
     desk.pubmed.add(5, "RETRACTED: Examplin in stroke.", kinds=("Journal Article", "Retracted Publication"))
     desk.run("fetch", "stroke")
     assert "already retracted" in desk.run("digest").stdout
+
+
+def test_what_one_query_told_is_said_although_the_next_is_stopped(desk):
+    """A retraction of the first query, Ctrl-C in the second: it is printed, and the exit code says it."""
+    (desk.folder / "queries" / "aaa.toml").write_text('title = "First"\nterm = "examplin[tiab]"\n')
+    desk.run("fetch")
+    desk.pubmed.retract(1, 77)
+    searches = []
+
+    def search(term):
+        searches.append(term)
+        if "stroke" in term:
+            os.kill(os.getpid(), signal.SIGTERM)
+        return MadeUpPubmed.search(desk.pubmed, term)
+
+    desk.server.search = search
+    result = desk.run("fetch", "aaa", "stroke", "--exit-code", status=11)
+    assert "RETRACTED" in result.stdout
+    assert "stopped; every finished batch is kept" in result.stderr
+    assert desk.run("digest", "--exit-code", status=11)
+
+
+def test_a_removed_query_has_no_news(desk):
+    """What it told last is not told by `digest` for ever."""
+    desk.run("fetch")
+    assert "3 new" in desk.run("digest").stdout
+    desk.run("fetch", "head")
+    (desk.folder / "queries" / "stroke.toml").unlink()
+    assert "Nothing new" in desk.run("digest", "--exit-code").stdout
+
+
+def test_a_dry_run_in_an_outage_is_json_and_an_error(desk):
+    """The plan made so far is printed whole, the failure with it, and the status is 3."""
+    desk.server.queue_fault(lambda e: e.send(400, b"no", "text/plain"))
+    result = desk.run("fetch", "--dry-run", "--json", status=3)
+    (would,) = json.loads(result.stdout)["plan"]
+    assert "not an empty result" in would["refused"]
 
 
 def test_json_is_whole_where_a_file_cannot_be_read(desk, tmp_path):

@@ -31,6 +31,14 @@ def load(folder: Path) -> dict[str, Query]:
     return {path.stem: _read(path, check_name(path.stem)) for path in paths}
 
 
+def names(folder: Path) -> frozenset[str]:
+    """The names of the saved queries there are, without reading them; none where there is no folder."""
+    try:
+        return frozenset(entry.stem for entry in folder.iterdir() if entry.suffix == ".toml")
+    except OSError:
+        return frozenset()
+
+
 def named(folder: Path, name: str) -> Query:
     """One saved query; only its own file is read, so a fault in another does not matter."""
     path = folder / f"{check_name(name)}.toml"

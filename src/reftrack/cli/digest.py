@@ -108,7 +108,7 @@ def command(
 
 
 def _digest(desk: Desk, selection: Selection, since: str, only: int | None, form: str) -> Digest:
-    from .. import __version__
+    from .. import __version__, queries
     from ..report import atom
     from ..report.digest import compose
 
@@ -121,7 +121,7 @@ def _digest(desk: Desk, selection: Selection, since: str, only: int | None, form
     with reader, reader.connection.snapshot():  # one state of the library, whatever a fetch commits meanwhile
         if selection.query:
             reader.select(Selection(query=selection.query, limit=0))  # a query that never ran is a mistake
-        runs = _runs(reader, since, only, selection.query)
+        runs = _runs(reader, since, only, selection.query, live=queries.names(desk.queries))
         filters = selection._replace(query="", limit=None)
         return compose(
             runs,
@@ -140,13 +140,13 @@ def _digest(desk: Desk, selection: Selection, since: str, only: int | None, form
         )
 
 
-def _runs(reader: Reader, since: str, only: int | None, query: str) -> list[Run]:
+def _runs(reader: Reader, since: str, only: int | None, query: str, *, live: frozenset[str]) -> list[Run]:
     """The lines of the ledger that are asked for, ascending. Raises UsageError for a run that is not there."""
     plain = since.strip().lower()
     if only is not None:
         numbers = [only]
     elif plain == "last":
-        numbers = reader.newest_runs()
+        numbers = reader.newest_runs(live)  # a query that is no longer saved has no news
     elif _is_number(plain):
         numbers = reader.runs_from(run=int(plain))
     else:

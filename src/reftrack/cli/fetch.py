@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from ..errors import EutilsError, QueryError, RecordError, ReftrackError, UsageError
-from . import options, summary
+from ..errors import EutilsError, LibraryError, QueryError, RecordError, ReftrackError, UsageError
+from . import INTERRUPTED, STOPPED, options, summary
 from .progress import watching
 from .screen import clean, json_text, note, on_terminal, plural
 from .settings import Desk, expanded
@@ -35,6 +35,7 @@ class _Outcome:
 
     runs: list[Run] = field(default_factory=list)
     failures: list[ReftrackError] = field(default_factory=list)
+    stopped: bool = False
     papers: dict[int, HeldPaper] = field(default_factory=dict)
     """Those that the summary names."""
 
@@ -87,25 +88,44 @@ def command(
     online, files = _sources(sources)
     rules = desk.rules()
     if dry_run:
-        planned = _plan(desk, queries, online=online, files=files, full=full, limit=limit)
+        planned, failed = _plan(desk, queries, online=online, files=files, full=full, limit=limit)
         _report_plan(planned, as_json=as_json)
+        if failed:
+            ctx.exit(failed)
         refused = any(would["refused"] or (strict and would["warnings"]) for would in planned)
         ctx.exit(REFUSED if refused else 0)
     outcome = _Outcome()
     waiting = desk.fetching(wait=0 if no_wait else LONGEST_WAIT)
     with _stopped_politely(), waiting, desk.library(create=True) as library:
         library.set_vocabulary(rules.definitions)
-        if files:
-            _offline(desk, queries, files, library, rules, outcome, limit)
-        if online:
-            _online(desk, queries, library, rules, outcome, full=full, limit=limit)
-        outcome.runs = [next(library.runs(run=number)) for number in library.begun]
+        try:
+            if files:
+                _offline(desk, queries, files, library, rules, outcome, limit)
+            if online:
+                _online(desk, queries, library, rules, outcome, full=full, limit=limit)
+        except (KeyboardInterrupt, LibraryError) as error:
+            # What was told before must be said now: the next run will not tell it again.
+            outcome.runs = _closed(library)
+            if not outcome.runs:
+                raise
+            outcome.stopped = isinstance(error, KeyboardInterrupt)
+            outcome.failures += [error] if isinstance(error, LibraryError) else []
+        else:
+            outcome.runs = [next(library.runs(run=number)) for number in library.begun]
         stale = library.stale(rules.hash)
         outcome.papers = {} if as_json else summary.named_papers(library, outcome.runs)
     _report(desk, outcome, as_json=as_json)
+    if outcome.stopped:
+        note(STOPPED)
     if stale:
         note(f"{plural(stale, 'paper')} carry tags of other rules; `reftrack retag` applies these.", quiet=desk.quiet)
     ctx.exit(_status(outcome, strict=strict, news_code=news_code))
+
+
+def _closed(library: Library) -> list[Run]:
+    """The runs of this command that told what they saw before it was stopped."""
+    runs = [next(library.runs(run=number)) for number in library.begun]
+    return [run for run in runs if run.status in ("complete", "partial")]
 
 
 @contextmanager
@@ -161,11 +181,21 @@ def _offline(
     limit: int | None,
 ) -> None:
     from .. import __version__
+    from .. import queries as saved
     from ..workflow.offline import pull_files
 
     with watching(desk, "bytes") as watch:
         try:
-            pulled = pull_files(queries, sources, library, rules, version=__version__, limit=limit, watch=watch)
+            pulled = pull_files(
+                queries,
+                sources,
+                library,
+                rules,
+                version=__version__,
+                limit=limit,
+                live=saved.names(desk.queries),
+                watch=watch,
+            )
         except RecordError as error:  # the ledger has it; what is printed for programs must still be whole
             outcome.failures.append(error)
         else:
@@ -183,13 +213,24 @@ def _online(
     limit: int | None,
 ) -> None:
     from .. import __version__
+    from .. import queries as saved
     from ..workflow.online import pull
 
+    live = saved.names(desk.queries)
     with _eutils(desk) as eutils, watching(desk, "records", lambda: f"{eutils.requests_sent} requests") as watch:
         for number, query in enumerate(queries):
             try:
-                most = limit or query.max_hits
-                pull(query, eutils, library, rules, version=__version__, limit=most, full=full, watch=watch)
+                pull(
+                    query,
+                    eutils,
+                    library,
+                    rules,
+                    version=__version__,
+                    limit=limit or query.max_hits,
+                    full=full,
+                    live=live,
+                    watch=watch,
+                )
             except QueryError as error:  # this query only; the others may be well
                 outcome.failures.append(error)
             except (EutilsError, UsageError) as error:  # the others would only get the same answer
@@ -229,8 +270,8 @@ def _plan(
     files: Sequence[Source],
     full: bool,
     limit: int | None,
-) -> list[dict[str, Any]]:
-    """What a run would do, a line a query and source, as --json shows it."""
+) -> tuple[list[dict[str, Any]], int]:
+    """What a run would do, a line a query and source, as --json shows it; and the exit status if PubMed failed."""
     from ..library.writing import utc_now
     from ..workflow.offline import plan_files
     from ..workflow.surveying import survey
@@ -248,17 +289,19 @@ def _plan(
                     try:
                         most = limit or query.max_hits
                         would = survey(query, eutils, library, limit=most, now=utc_now(), full=full)
-                    except QueryError as error:
+                    except (EutilsError, QueryError, UsageError) as error:
                         planned.append(_would(query.name, 0, 0, (), error))
+                        if not isinstance(error, QueryError):  # the others would only get the same answer
+                            return planned, error.exit_status
                     else:
                         planned.append(_would(query.name, would.found.count, len(would.wanted), would.warnings, None))
     finally:
         if library is not None:
             library.close()
-    return planned
+    return planned, 0
 
 
-def _would(name: str, count: int, fetch: int, warnings: Sequence[str], refused: QueryError | None) -> dict[str, Any]:
+def _would(name: str, count: int, fetch: int, warnings: Sequence[str], refused: ReftrackError | None) -> dict[str, Any]:
     told = str(refused) if refused else ""
     return {"query": name, "count": count, "fetch": fetch, "warnings": list(warnings), "refused": told}
 
@@ -311,11 +354,13 @@ def _status(outcome: _Outcome, *, strict: bool, news_code: bool) -> int:
     """
     if news_code and any(run.retracted for run in outcome.runs):
         return RETRACTED
+    if outcome.stopped:
+        return INTERRUPTED
     serious = [error for error in outcome.failures if not isinstance(error, QueryError)]
-    if serious:
-        stored = any(run.status in ("complete", "partial") for run in outcome.runs)
-        return PARTIAL if stored and isinstance(serious[0], EutilsError) else serious[0].exit_status
-    if any(run.status == "partial" for run in outcome.runs):
+    stored = any(run.status in ("complete", "partial") for run in outcome.runs)
+    if serious and not (stored and isinstance(serious[0], EutilsError)):
+        return serious[0].exit_status
+    if serious or any(run.status == "partial" for run in outcome.runs):
         return PARTIAL
     # What a file cannot answer as PubMed would is no fault of the query: only PubMed's own warnings count.
     if outcome.failures or (strict and any(run.warnings for run in outcome.runs if run.source == PUBMED)):

@@ -9,8 +9,8 @@ from __future__ import annotations
 import hashlib
 import json
 import zlib
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from typing import Any, Literal, NamedTuple, cast, get_args
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from typing import Any, NamedTuple, cast, get_args
 
 from ..model import Bucket, Change, Event, Run
 from .locking import is_being_fetched
@@ -41,23 +41,14 @@ class LastRun(NamedTuple):
     translation: str
 
 
-class Joined(NamedTuple):
-    """Since which run a query finds a paper, as far as no complete run has told it yet."""
-
-    first_run: int
-    returned_from: int | None
-    """The run that saw it leave, if it had been found before that."""
-
-
 class Altered(NamedTuple):
-    """A held paper whose record changed since a query last told of changes, and how it stands to that query."""
+    """A held paper whose record changed since it was last told, and how it stands to the query that tells it now."""
 
     pmid: int
     former: int
-    """The number of the record as it was when the query last told (`former_record`)."""
-    run: int
-    """The run that brought the first change since; 0 for none."""
-    place: Literal["member", "joined", "outside"]
+    """The number of the record as it was when it was last told (`former_record`)."""
+    is_member: bool
+    """A reader knows it as the query's own; not one that just joined or left, or that belongs to no query."""
 
 
 class Standing(NamedTuple):
@@ -108,20 +99,17 @@ class LedgerReader:
         """What these runs say of papers, by run and PMID."""
         return tuple(event for run in runs for event in self._events("e.run = ?", (run,)))
 
-    def events_since(self, moment: str) -> tuple[Event, ...]:
-        """What the runs that started at this time (ISO 8601, UTC) or later say of papers, by run and PMID."""
-        return self._events("r.started >= ?", (moment,))
-
-    def newest_runs(self) -> list[int]:
-        """Of each query its newest complete run and those after it, ascending.
+    def newest_runs(self, live: Collection[str] = ()) -> list[int]:
+        """Of each query, or of those that are `live`, its newest complete run and those after it, ascending.
 
         A run over files never looks at PubMed, so it does not make what PubMed told last night old news.
         """
         rows = self.connection.rows(
             """SELECT run FROM runs r WHERE run >= coalesce(
                 (SELECT max(c.run) FROM runs c WHERE c.query = r.query AND c.status = 'complete' AND c.source = ?),
-                (SELECT max(c.run) FROM runs c WHERE c.query = r.query AND c.status = 'complete'), 0) ORDER BY run""",
-            (PUBMED,),
+                (SELECT max(c.run) FROM runs c WHERE c.query = r.query AND c.status = 'complete'), 0)
+            AND (? = '[]' OR query IN (SELECT value FROM json_each(?))) ORDER BY run""",
+            (PUBMED, *[json.dumps(sorted(live))] * 2),
         )
         return [run for (run,) in rows]
 
@@ -203,28 +191,31 @@ class LedgerReader:
         """Papers that some query, saved still or not, found at some time."""
         return {pmid for (pmid,) in self.connection.rows("SELECT DISTINCT pmid FROM hits")}
 
-    def unclaimed(self, pmids: Iterable[int]) -> set[int]:
-        """Those of these papers that no query ever found."""
-        wanted = set(pmids)
-        return wanted - self.claimed() if wanted else wanted
+    def altered(self, run: int, query: str, *, live: Collection[str]) -> tuple[Altered, ...]:
+        """Papers whose record changed and of whom this run must tell, by PMID.
 
-    def altered(self, query: str, *, also: Iterable[int] = ()) -> tuple[Altered, ...]:
-        """Papers of a query, and `also` these, whose record changed since the query last told of changes, by PMID."""
-        last_told = self.connection.value("SELECT coalesce(max(told_to), 0) FROM runs WHERE query = ?", (query,))
-        rows = self.connection.rows(
-            """SELECT f.pmid, min(f.former), f.run, CASE WHEN h.pmid IS NULL OR h.left_run IS NOT NULL THEN 'outside'
-                WHEN h.told THEN 'member' ELSE 'joined' END
-            FROM former_records f LEFT JOIN hits h ON h.pmid = f.pmid AND h.query = ?
-            WHERE f.former > ? GROUP BY f.pmid ORDER BY f.pmid""",
-            (query, last_told),
-        )  # SQLite takes the other columns from the row that has the minimum
-        strangers = set(also)
-        hits = {pmid for (pmid,) in self.connection.rows("SELECT pmid FROM hits WHERE query = ?", (query,))}
-        return tuple(
-            Altered(pmid, former, run or 0, place)
-            for pmid, former, run, place in rows
-            if pmid in hits or pmid in strangers
+        Those of its query, since the query last told; of one that joined, since it came. And those that none of the
+        `live` queries finds, since any run last told of such: nobody else would.
+        """
+        named = {"query": query, "run": run, "live": json.dumps(sorted({*live, query}))}
+        own = self.connection.rows(
+            """SELECT f.pmid, CASE WHEN h.told THEN min(f.former)
+                ELSE min(CASE WHEN f.run >= coalesce(h.returned_from, h.first_run) THEN f.former END) END,
+                h.told AND h.left_run IS NULL
+            FROM former_records f JOIN hits h ON h.pmid = f.pmid AND h.query = :query
+            WHERE f.former > (SELECT coalesce(max(told_to), 0) FROM runs WHERE query = :query)
+            AND (h.left_run IS NULL OR h.left_run = :run) GROUP BY f.pmid""",
+            named,
         )
+        orphans = self.connection.rows(
+            """SELECT f.pmid, min(f.former), 0 FROM former_records f
+            WHERE f.former > (SELECT coalesce(max(orphans_to), 0) FROM runs)
+            AND NOT EXISTS (SELECT 1 FROM hits h WHERE h.pmid = f.pmid AND h.left_run IS NULL
+                AND h.query IN (SELECT value FROM json_each(:live))) GROUP BY f.pmid""",
+            named,
+        )
+        told = {pmid: Altered(pmid, former, bool(member)) for pmid, former, member in [*orphans, *own] if former}
+        return tuple(told[pmid] for pmid in sorted(told))
 
     def former_record(self, former: int) -> tuple[bytes, str]:
         """A record as it was before it changed, and its source."""
@@ -316,15 +307,15 @@ class LedgerWriter(LedgerReader):
         )
 
     def told_all(self, run: int) -> None:
-        """This run has told everything that changed so far in the papers of its query."""
-        self.connection.run(
-            "UPDATE runs SET told_to = (SELECT coalesce(max(former), 0) FROM former_records) WHERE run = ?", (run,)
-        )
+        """This run has told everything that changed so far, in the papers of its query and in those of none."""
+        newest = self.connection.value("SELECT coalesce(max(former), 0) FROM former_records")
+        self.connection.run("UPDATE runs SET told_to = ?, orphans_to = ? WHERE run = ?", (newest, newest, run))
 
     def finish(self, run: int, *, status: str, received: int, requests: int, problem: str = "") -> None:
-        """Close the line of the ledger; a complete run says so on those of its query that were interrupted before."""
+        """Close the line of the ledger, once; a complete run says so on those that were interrupted before it."""
         self.connection.run(
-            "UPDATE runs SET status = ?, received = ?, requests = ?, problem = ?, finished = ? WHERE run = ?",
+            """UPDATE runs SET status = ?, received = ?, requests = ?, problem = ?, finished = ?
+            WHERE run = ? AND status = 'running'""",
             (status, received, requests, problem, self._now(), run),
         )
         if status == "complete":
@@ -356,19 +347,23 @@ class LedgerWriter(LedgerReader):
         if online:
             self.connection.many(
                 """UPDATE hits SET last_run = ?, told = told AND left_run IS NULL,
-                returned_from = coalesce(left_run, returned_from), left_run = NULL WHERE query = ? AND pmid = ?""",
+                returned_from = CASE WHEN told THEN coalesce(left_run, returned_from) ELSE returned_from END,
+                left_run = NULL WHERE query = ? AND pmid = ?""",
                 [(run, query, pmid) for pmid in pmids if pmid in known],
             )
         self.note(run, "stored", fresh)
         return fresh
 
-    def joined(self, query: str) -> dict[int, Joined]:
-        """Papers that the query finds, and that no complete run has told as new or late."""
-        rows = self.connection.rows(
-            "SELECT pmid, first_run, returned_from FROM hits WHERE query = ? AND told = 0 AND left_run IS NULL",
-            (query,),
+    def joined(self, query: str) -> dict[int, int | None]:
+        """Papers that the query finds, and that no run has told as new or late.
+
+        Each with the run that saw it leave, if it was the query's before.
+        """
+        return dict(
+            self.connection.rows(
+                "SELECT pmid, returned_from FROM hits WHERE query = ? AND told = 0 AND left_run IS NULL", (query,)
+            )
         )
-        return {pmid: Joined(*rest) for pmid, *rest in rows}
 
     def told_joined(self, run: int, query: str, pmids: Iterable[int]) -> None:
         """This run has told of these papers that they joined the query, and so does not list them as `stored`."""
@@ -386,11 +381,9 @@ class LedgerWriter(LedgerReader):
         gone = set(pmids)
         unheard = self.joined(query).keys() & gone
         self.connection.many(
-            "DELETE FROM hits WHERE query = ? AND pmid = ? AND returned_from IS NULL", [(query, p) for p in unheard]
-        )
-        self.connection.many(
-            "UPDATE hits SET left_run = returned_from, told = 1 WHERE query = ? AND pmid = ?",
-            [(query, pmid) for pmid in unheard],
+            """UPDATE hits SET left_run = coalesce(returned_from, ?), told = returned_from IS NOT NULL,
+            returned_from = NULL WHERE query = ? AND pmid = ?""",
+            [(run, query, pmid) for pmid in unheard],
         )
         self.connection.many(
             "UPDATE hits SET left_run = ? WHERE query = ? AND pmid = ?",

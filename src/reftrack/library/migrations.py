@@ -205,6 +205,7 @@ _SECOND = (
     "ALTER TABLE runs ADD COLUMN server TEXT NOT NULL DEFAULT ''",
     "ALTER TABLE runs ADD COLUMN as_of TEXT NOT NULL DEFAULT ''",
     "ALTER TABLE runs ADD COLUMN told_to INTEGER NOT NULL DEFAULT 0",
+    "ALTER TABLE runs ADD COLUMN orphans_to INTEGER NOT NULL DEFAULT 0",
     "ALTER TABLE hits ADD COLUMN told INTEGER NOT NULL DEFAULT 1",
     "ALTER TABLE hits ADD COLUMN returned_from INTEGER REFERENCES runs(run)",
     # What a run that was not complete stored, and no complete one after it told, the next complete one tells.

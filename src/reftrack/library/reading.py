@@ -108,16 +108,6 @@ class Reader(LedgerReader):
         """Every PMID of which a record is stored, ascending."""
         return [pmid for (pmid,) in self.connection.rows("SELECT pmid FROM records ORDER BY pmid")]
 
-    def published_pmids(self) -> list[int]:
-        """Every PMID held as PubMed has it: not those that only the shipped sample, a restatement, brought."""
-        return [
-            pmid
-            for (pmid,) in self.connection.rows(
-                "SELECT p.pmid FROM papers p JOIN records r ON r.pmid = p.pmid WHERE r.source <> ? ORDER BY p.pmid",
-                (SAMPLE,),
-            )
-        ]
-
     def same_doi(self, pmid: int) -> list[tuple[int, str]]:
         """(PMID, citation key) of the other papers that name this paper's DOI, however it is spelled; ascending.
 

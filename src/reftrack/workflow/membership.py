@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Container, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 
 from .. import pubmed
 from ..errors import RecordError
-from ..library.ledger import Joined, LastRun
+from ..library.ledger import LastRun
 from ..library.reading import Reader
 from ..model import Bucket, Paper, Query
 from .reasons import Judge
 
+UNKNOWN = "which change did it, the record does not tell"
+"""Better than a guess."""
 ONE_DAY = timedelta(days=1)
 """What entered PubMed on the day before the last run may not have been in the search yet: it is new, not late."""
 
@@ -77,19 +79,26 @@ class Joining(_Comparison):
             return [told]
         return []
 
-    def tell(self, library: Reader, joined: dict[int, Joined], *, run: int) -> dict[Bucket, dict[int, str]]:
-        """The papers that joined, new and late, with their reasons."""
+    def tell(
+        self, library: Reader, joined: Mapping[int, int | None], *, run: int, back: Container[int]
+    ) -> dict[Bucket, dict[int, str]]:
+        """The papers that joined, new and late, with their reasons.
+
+        `joined` gives each the run that saw it leave before, if it did; `back` are those that PubMed serves again.
+        """
         if self.last is None:
             return {"new": dict.fromkeys(joined, "")}
         told: dict[Bucket, dict[int, str]] = {"new": {}, "late": {}}
         highest = library.highest_pmid(self.query.name, run=self.last.run)
         missed = library.last_missing(self.query.name, before=run)
         for held in library.held(sorted(joined)):
-            paper, how = held.paper, joined[held.paper.pmid]
-            if paper.pmid in missed and how.returned_from is None:
+            paper, left = held.paper, joined[held.paper.pmid]
+            if paper.pmid in missed and left is None:
                 told["new"][paper.pmid] = "listed before; its record could be had only now"
-            elif how.returned_from is not None or self._was_there(paper, highest):
-                told["late"][paper.pmid] = self._why_late(library, paper, how, first_seen=held.first_seen)
+            elif left is not None and paper.pmid in back:
+                told["late"][paper.pmid] = f"PubMed had stopped serving it in run {left} and serves it again"
+            elif left is not None or self._was_there(paper, highest):
+                told["late"][paper.pmid] = self._why_late(library, paper, left, first_seen=held.first_seen)
             else:
                 told["new"][paper.pmid] = ""
         return told
@@ -109,9 +118,9 @@ class Joining(_Comparison):
         assert self.last is not None
         return date.fromisoformat(self.last.as_of[:10])
 
-    def _why_late(self, library: Reader, paper: Paper, how: Joined, *, first_seen: str) -> str:
+    def _why_late(self, library: Reader, paper: Paper, left: int | None, *, first_seen: str) -> str:
         since = f"in PubMed since {paper.entered}" if paper.entered else "its PMID is older than others found before"
-        back = [f"it had left in run {how.returned_from} and is found again"] if how.returned_from is not None else []
+        back = [f"it had left in run {left} and is found again"] if left is not None else []
         return "; ".join([since, *back, self._why(library, paper, first_seen)])
 
     def _why(self, library: Reader, paper: Paper, first_seen: str) -> str:
@@ -158,6 +167,3 @@ class Leaving(_Comparison):
         if before is None:
             return "its record has not changed; PubMed's search no longer finds it"
         return self.former_judge.why_left(before, paper) or UNKNOWN
-
-
-UNKNOWN = "which change did it, the record does not tell"

@@ -6,7 +6,7 @@ One pass over each file serves all queries. What is found waits, packed, until a
 from __future__ import annotations
 
 import zlib
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import groupby, islice
 
@@ -75,6 +75,7 @@ def pull_files(
     *,
     version: str,
     limit: int | None = None,
+    live: Collection[str] = (),
     watch: Watch = unwatched,
 ) -> Pulled:
     """Judge the saved queries over PubMed XML and store what they find; one run a query.
@@ -85,7 +86,7 @@ def pull_files(
     """
     name = ", ".join(source.name for source in sources)
     searches = [_begin(query, library, name, version, limit) for query in queries]
-    reading = _Reading(searches, library, rules, watch)
+    reading = _Reading(searches, library, rules, watch, live)
     try:
         if any(not search.refused for search in searches):
             for source in sources:
@@ -162,9 +163,12 @@ class _Reading:
     library: Library
     rules: RuleSet
     watch: Watch
+    live: Collection[str]
+    """The saved queries there are: notices on papers that none of them finds are told by the first search."""
     records: int = 0
     unreadable: list[Unreadable] = field(default_factory=list)
     deleted: set[int] = field(default_factory=set)
+    newly_deleted: set[int] = field(default_factory=set)
     stored_first: set[int] = field(default_factory=set)
     """New to the library in this reading: what changes again within it is new, not changed."""
     spool: list[_Spooled] = field(default_factory=list)
@@ -173,8 +177,6 @@ class _Reading:
     """(version, revised) of the newest state seen of papers that were found or have several versions."""
     held: dict[int, tuple[int, str]] = field(init=False)
     """The same of papers that are held: a newer state of one is stored even if no query finds it any more."""
-    renewed: set[int] = field(default_factory=set)
-    """Held papers whose record changed."""
 
     def __post_init__(self) -> None:
         self.held = self.library.states()
@@ -230,7 +232,8 @@ class _Reading:
         self.deleted -= set().union(*(search.stored for search in self.searches))
         if self.deleted:
             with self.library.transaction():
-                self.library.mark_deleted(sorted(self.deleted), at=self.library.started(self.searches[0].run))
+                at = self.library.started(self.searches[0].run)
+                self.newly_deleted = set(self.library.mark_deleted(sorted(self.deleted), at=at))
 
     def _store_batch(self, source: str, batch: Sequence[_Spooled]) -> None:
         records = [zlib.decompress(packed) for _, packed, _ in batch]
@@ -238,7 +241,6 @@ class _Reading:
         with self.library.transaction():
             filed = file_papers(self.library, self.rules, papers, source=source, run=self.searches[0].run)
             self.stored_first.update(filed.new)
-            self.renewed.update(filed.changed)
             for search in self.searches:
                 if not search.refused:
                     found = search.found.intersection(pmid for *_, pmid in batch)
@@ -285,15 +287,13 @@ class _Reading:
         where some of its records cannot be read.
         """
         name = search.query.name
-        first = search is next(each for each in self.searches if not each.refused)
-        orphans = self.library.unclaimed(self.renewed) if first else set()
-        tell_changes(self.library, search.run, name, also=orphans)
+        tell_changes(self.library, search.run, name, live=self.live)
         joined = self.library.joined(name).keys() & search.found
         self.library.told_joined(search.run, name, joined)
         self.library.note(search.run, "new", joined)
 
     def _note_deleted(self, search: _Search) -> None:
-        theirs = self.deleted & (search.found | self.library.members(search.query.name))
+        theirs = self.newly_deleted & (search.found | self.library.members(search.query.name))
         if theirs:
             self.library.note(search.run, "deleted", theirs, NOT_SERVED)
             self.library.note(search.run, "missing", theirs, NOT_SERVED)

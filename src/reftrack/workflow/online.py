@@ -8,7 +8,7 @@ what came, and the next one asks only for the rest. What joined and what left is
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from contextlib import closing, suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
@@ -36,8 +36,8 @@ OLDER = "PubMed sent an older state of PMID {} than is held; it was not stored."
 SAID_DELETED = "PubMed lists it and says that it was deleted"
 ON_ITS_WAY = 0.03
 """Seconds."""
-MOST_GAPS = 0.05
-"""Of the papers found: so many may be missing twice in a row for a reason of their own. More is an outage."""
+FEW_GAPS, MOST_GAPS = 5, 0.05
+"""So many papers, or this part of those found, may be missing twice in a row while others come. More is an outage."""
 
 
 def pull(
@@ -49,16 +49,18 @@ def pull(
     version: str,
     limit: int,
     full: bool = False,
+    live: Collection[str] = (),
     watch: Watch = unwatched,
 ) -> Run:
     """Run a saved query against PubMed and bring the library up to it.
 
     Returns the line of the ledger: "complete", or "partial" when something that was asked for is missing. Raises
     QueryError if the query is refused (also for finding more than `limit`), EutilsError if NCBI failed before
-    anything was stored; the ledger then says "failed".
+    anything was stored; the ledger then says "failed". `live` names the saved queries there are: notices on papers that
+    none of them finds are told by this run.
     """
     number = library.begin(query.name, term=query.term, source=SOURCE, version=version, server=eutils.server)
-    pulling = _Pull(number, query, eutils, library, rules, watch, full=full)
+    pulling = _Pull(number, query, eutils, library, rules, watch, full=full, live=live)
     try:
         return pulling.go(limit)
     except ReftrackError as error:
@@ -84,6 +86,7 @@ class _Pull:
     as_of: str = field(init=False)
     """What PubMed sends in this run is its state at this time or later (UTC): by its clock or ours, the earlier."""
     full: bool = False
+    live: Collection[str] = ()
     wanted: int = 0
     received: set[int] = field(default_factory=set)
     here: set[int] = field(default_factory=set)
@@ -91,12 +94,16 @@ class _Pull:
     not_had: dict[int, str] = field(default_factory=dict)
     """Why a paper that was asked for could not be had."""
     own_fault: set[int] = field(default_factory=set)
-    """Those that could not be had or read by themselves, while others could."""
+    """Those that could not be had, asked for alone, or whose record cannot be read."""
+    unread: set[int] = field(default_factory=set)
+    """Those whose record came and cannot be read."""
     said_deleted: set[int] = field(default_factory=set)
     back: set[int] = field(default_factory=set)
     """Those that PubMed had stopped serving and serves again."""
-    sure: bool = False
-    """PubMed sent a record that it must have, in the same reply in which it sent none of those that are gone."""
+    controls: frozenset[int] = frozenset()
+    """Papers that PubMed must be able to send."""
+    not_there: set[int] = field(default_factory=set)
+    """Those of which PubMed sent nothing in a reply in which it sent a control."""
     warnings: list[str] = field(default_factory=list)
     outage: str = ""
     """Why the service stopped answering after part of the papers had come."""
@@ -136,19 +143,18 @@ class _Pull:
     def _ask_once_more(self) -> None:
         """EFetch leaves out what it cannot serve at the moment and says nothing, and also what was deleted.
 
-        Where a paper may be deleted, one that is surely there is asked for in the same breath: only if that one comes
-        does silence about the other mean anything.
+        So what did not come is asked for again, each request together with papers that are surely there: only where one
+        of those comes does silence about the others mean anything.
         """
+        from ..eutils.client import BATCH
+
         silent = self._silent()
-        control = self._control(silent) if self._doubtful(silent) else None
-        had = self.received.copy()
-        if control is not None:
-            self.received.discard(control)
-        try:
-            self._fetch([*silent, *([control] if control is not None else [])])
-            self.sure = control is not None and control in self.received
-        finally:
-            self.received |= had
+        if not silent and (self.received or not self.not_had):
+            return
+        self.controls = self._controls(silent)
+        room = BATCH - len(self.controls)
+        for start in range(0, max(1, len(silent)), room):
+            self._fetch([*silent[start : start + room], *sorted(self.controls)])
 
     def _silent(self) -> list[int]:
         return [pmid for pmid in self.plan.wanted if pmid not in self.received and pmid not in self.not_had]
@@ -157,13 +163,13 @@ class _Pull:
         """Those that PubMed does not list and so may have deleted."""
         return set(pmids) & (self.plan.gone | self.plan.strays)
 
-    def _control(self, silent: Sequence[int]) -> int | None:
-        """A paper that PubMed must be able to send: one that came in this run, else one that it lists or once sent."""
-        unfit = set(silent) | ((self.plan.gone | self.plan.strays) - self.received)
+    def _controls(self, silent: Sequence[int]) -> frozenset[int]:
+        """Some papers that came in this run, else some that PubMed lists or once sent."""
+        unfit = {*silent, *self.not_had} | ((self.plan.gone | self.plan.strays) - self.received)
         for choice in (self.received, self.plan.held, self.library.standings().keys()):
-            if good := choice - unfit:
-                return min(good)
-        return None
+            if good := sorted(choice - unfit):
+                return frozenset((good[0], good[len(good) // 2], good[-1]))
+        return frozenset()
 
     def _grow_tries(self) -> None:
         with suppress(RuleError):  # it is raised again, where it is told, when the first paper is tagged
@@ -185,6 +191,9 @@ class _Pull:
                     continue
                 papers, unread = self._read(batch)
                 self._store(papers, unread)
+                came = {paper.pmid for paper, _ in papers}
+                if came & self.controls:
+                    self.not_there.update(set(batch.asked) - came - self.unread)
                 self.watch(self.query.name, len(self.received), self.wanted)
 
     def _read(self, batch: Batch) -> tuple[list[tuple[Paper, bytes]], list[tuple[Unreadable, bytes]]]:
@@ -220,6 +229,7 @@ class _Pull:
                 assert each.pmid is not None
                 self.not_had[each.pmid] = each.reason
                 self.own_fault.add(each.pmid)
+                self.unread.add(each.pmid)
                 self.library.keep_unread(
                     xml, pmid=each.pmid, reason=each.reason, source=SOURCE, parser=pubmed.PARSER_VERSION, run=self.run
                 )
@@ -238,13 +248,12 @@ class _Pull:
             self.warnings.append(f"PubMed lists papers that cannot be had, in this run as in the last: {_few(gaps)}.")
         with self.library.transaction():
             self.library.hit(self.run, name, here)
-            self.library.note(self.run, "changed", self.back - self.library.joined(name).keys(), SERVED_AGAIN)
             self.library.check(self.plan.vouched, at=self.as_of)
             self.library.note(self.run, "missing", missing)
             if problem:
-                tell_changes(self.library, self.run, name, also=self.plan.strays)
+                tell_changes(self.library, self.run, name, live=self.live)
             else:  # only a complete run can tell who joined, who left and what is gone
-                self._settle(doubtful | (self.said_deleted - set(found.pmids)))
+                self._settle(doubtful | (self.said_deleted - set(found.pmids) - self.received))
             self._note_found()
             self._note_progress()
             self.library.finish(
@@ -261,40 +270,41 @@ class _Pull:
         listed = set(self.plan.found.pmids)
         missing = self.not_had | dict.fromkeys(self._silent(), NOT_SENT) | dict.fromkeys(doubtful, NOT_SURE)
         missing |= dict.fromkeys(self.said_deleted & listed & missing.keys(), SAID_DELETED)
-        return {
-            pmid: missing[pmid]
-            for pmid in self.plan.wanted
-            if pmid in missing and pmid not in self.received and not (self.sure and pmid in doubtful)
-        }
+        deleted = doubtful & self.not_there
+        return {p: missing[p] for p in self.plan.wanted if p in missing and p not in self.received | deleted}
 
     def _gaps(self, missing: dict[int, str]) -> list[int]:
-        """Those that the last run missed for the same reason of their own: PubMed sends no record, or none to read.
+        """Those that PubMed lists and that the last run missed, too, while others came: no record, or none to read.
 
         They must not keep the query from ever being complete; they are missing all the same, and the exit status says
         so.
         """
-        if self.outage:
+        if self.outage or not self.received:
             return []
         before = self.library.last_missing(self.query.name, before=self.run)
         own = self.own_fault | {pmid for pmid, reason in missing.items() if reason in (NOT_SENT, SAID_DELETED)}
-        gaps = [pmid for pmid, reason in missing.items() if pmid in own and before.get(pmid) == reason]
-        return gaps if len(gaps) <= max(1, MOST_GAPS * self.plan.found.count) else []
+        gone = (self.plan.gone | self.plan.strays) - self.unread  # of these it is not known where they went
+        gaps = [pmid for pmid in missing if pmid in own - gone and pmid in before]
+        return gaps if len(gaps) <= max(FEW_GAPS, MOST_GAPS * self.plan.found.count) else []
 
     def _settle(self, deleted: set[int]) -> None:
         """Write down who joined the query and who left it, what changed in it, and what PubMed no longer serves."""
         name, found = self.query.name, self.plan.found
+        listed = set(found.pmids)
         last = self.library.last_complete(name, before=self.run, online=True)
-        news = deleted & self.plan.gone | set(self.library.mark_deleted(sorted(deleted), at=self.as_of))
+        fresh = set(self.library.mark_deleted(sorted(deleted), at=self.as_of))
+        heard = self.library.leave(self.run, name, self.plan.gone)
+        news = deleted & heard | (fresh - self.plan.gone)
         self.library.note(self.run, "deleted", news, NOT_SERVED)
         self.library.note(self.run, "missing", news, NOT_SERVED)
-        left = self.library.leave(self.run, name, self.plan.gone) - deleted
-        leaving = Leaving(self.query, last, found.translation)
-        self.library.note(self.run, "left", leaving.tell(self.library, left))
-        tell_changes(self.library, self.run, name, also=self.plan.strays)
-        joined = {pmid: how for pmid, how in self.library.joined(name).items() if pmid in set(found.pmids)}
+        left = heard - deleted
+        self.library.note(self.run, "left", Leaving(self.query, last, found.translation).tell(self.library, left))
+        joined = {pmid: since for pmid, since in self.library.joined(name).items() if pmid in listed}
+        self.library.note(self.run, "changed", self.back - joined.keys() - left, SERVED_AGAIN)
+        tell_changes(self.library, self.run, name, live=self.live)
         joining = Joining(self.query, last, found.translation)
         self.warnings += joining.warnings
-        for bucket, reasons in joining.tell(self.library, joined, run=self.run).items():
+        for bucket, reasons in joining.tell(self.library, joined, run=self.run, back=self.back).items():
             self.library.note(self.run, bucket, reasons)
         self.library.told_joined(self.run, name, joined)
 

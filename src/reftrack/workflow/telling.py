@@ -7,7 +7,8 @@ that holds the paper tells it, and tells it once.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection
+from difflib import SequenceMatcher
 from itertools import islice
 
 from .. import pubmed
@@ -28,19 +29,21 @@ _OF_THE_RECORD_ONLY = frozenset({"retracted", "revised", "version"})
 _SHOWN, _LONGEST = 3, 40
 _NAMES = {"mesh": "MeSH", "doi": "DOI", "pmcid": "PMCID"}
 _AT_ONCE = 200
+_ALIKE = 0.6
+"""`J Example. 2026 Mar` and `J Example. 2026 Mar;7(3):78` are one notice; another year or journal is another."""
 
 
-def tell_changes(library: Library, run: int, query: str, *, also: Iterable[int] = ()) -> None:
+def tell_changes(library: Library, run: int, query: str, *, live: Collection[str]) -> None:
     """Write into the ledger what changed in a query's papers since it last told. Call inside a transaction.
 
-    Of papers that have only just joined, that have left, and of `also` these, which no query finds, only notices are
+    Of papers that have only just joined or left, and of those that none of the `live` queries finds, only notices are
     told: what concerns whoever holds them.
     """
-    altered = iter(library.altered(query, also=also))
+    altered = iter(library.altered(run, query, live=live))
     while part := list(islice(altered, _AT_ONCE)):
         after = {held.paper.pmid: held.paper for held in library.held([each.pmid for each in part])}
         for each in part:
-            if each.pmid in after and not (each.place == "joined" and each.run != run):
+            if each.pmid in after:
                 for bucket, reason in _told(library, each, after[each.pmid]).items():
                     library.note(run, bucket, [each.pmid], reason)
     library.told_all(run)
@@ -53,7 +56,7 @@ def _told(library: Library, altered: Altered, after: Paper) -> dict[Bucket, str]
     except RecordError:  # an older parser could read it; what changed cannot be told
         return {"changed": "what the record was before cannot be read any more"}
     told = news(before, after, restated=source == SAMPLE)
-    return told if altered.place == "member" else {b: why for b, why in told.items() if b != "changed"}
+    return told if altered.is_member else {bucket: why for bucket, why in told.items() if bucket != "changed"}
 
 
 def news(before: Paper, after: Paper, *, restated: bool = False) -> dict[Bucket, str]:
@@ -100,17 +103,21 @@ def _gained(before: Paper, after: Paper) -> list[Notice]:
 def _is_same(notice: Notice, other: Notice) -> bool:
     if notice.type != other.type:
         return False
-    return notice.source == other.source or (notice.pmid is not None and notice.pmid == other.pmid)
+    if notice.pmid and other.pmid:
+        return notice.pmid == other.pmid
+    return notice.source == other.source
 
 
 def _was_told(notice: Notice, before: Paper, unmatched: list[Notice]) -> bool:
-    """Whether it stands for one that is gone: the same type, and not another PMID."""
+    """Whether it stands for one that is gone: the same type, much the same words, and not another PMID."""
     if notice.source == FROM_PUBLICATION_TYPE and any(notice.type == other.type for other in before.alerts):
         return True
-    reworded = [o for o in unmatched if o.type == notice.type and not (o.pmid and notice.pmid)]
-    if reworded:
-        unmatched.remove(reworded[0])
-    return bool(reworded)
+    for other in unmatched:
+        alike = SequenceMatcher(None, notice.source, other.source).ratio() >= _ALIKE
+        if notice.type == other.type and not (notice.pmid and other.pmid) and alike:
+            unmatched.remove(other)
+            return True
+    return False
 
 
 def _is_a_mark(name: str, before: Paper, after: Paper) -> bool:

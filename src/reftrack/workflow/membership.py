@@ -80,11 +80,18 @@ class Joining(_Comparison):
         return []
 
     def tell(
-        self, library: Reader, joined: Mapping[int, int | None], *, run: int, back: Container[int]
+        self,
+        library: Reader,
+        joined: Mapping[int, int | None],
+        *,
+        run: int,
+        back: Container[int],
+        unheld: Container[int],
     ) -> dict[Bucket, dict[int, str]]:
         """The papers that joined, new and late, with their reasons.
 
-        `joined` gives each the run that saw it leave before, if it did; `back` are those that PubMed serves again.
+        `joined` gives each the run that saw it leave before, if it did; `back` are those that PubMed serves again,
+        `unheld` those that the library did not hold before this run.
         """
         if self.last is None:
             return {"new": dict.fromkeys(joined, "")}
@@ -98,7 +105,9 @@ class Joining(_Comparison):
             elif left is not None and paper.pmid in back:
                 told["late"][paper.pmid] = f"PubMed had stopped serving it in run {left} and serves it again"
             elif left is not None or self._was_there(paper, highest):
-                told["late"][paper.pmid] = self._why_late(library, paper, left, first_seen=held.first_seen)
+                told["late"][paper.pmid] = self._why_late(
+                    library, paper, left, first_seen="" if paper.pmid in unheld else held.first_seen
+                )
             else:
                 told["new"][paper.pmid] = ""
         return told
@@ -133,7 +142,7 @@ class Joining(_Comparison):
             indexed = why.startswith("MeSH") and paper.completed
             return why + (f" (indexed {paper.completed})" if indexed else "") if why else UNKNOWN
         assert self.last is not None
-        if first_seen <= self.last.finished:
+        if first_seen and first_seen <= self.last.finished:
             return "its record has not changed since; PubMed's search finds it only now"
         return self._why_unseen(paper)
 

@@ -91,6 +91,8 @@ class _Pull:
     received: set[int] = field(default_factory=set)
     here: set[int] = field(default_factory=set)
     """What PubMed lists and is held by now."""
+    unheld: set[int] = field(default_factory=set)
+    """What the library did not hold before this run."""
     not_had: dict[int, str] = field(default_factory=dict)
     """Why a paper that was asked for could not be had."""
     own_fault: set[int] = field(default_factory=set)
@@ -221,6 +223,7 @@ class _Pull:
             filed = file_papers(
                 self.library, self.rules, papers, source=SOURCE, run=self.run, whatever_its_age=self.full
             )
+            self.unheld.update(filed.new)
             self.library.hit(self.run, self.query.name, sorted(listed))
             self.back.update(self.library.confirm(sorted(set(pmids).difference(filed.older)), at=self.as_of))
             self.warnings += [OLDER.format(pmid) for pmid in filed.older]
@@ -304,7 +307,8 @@ class _Pull:
         tell_changes(self.library, self.run, name, live=self.live)
         joining = Joining(self.query, last, found.translation)
         self.warnings += joining.warnings
-        for bucket, reasons in joining.tell(self.library, joined, run=self.run, back=self.back).items():
+        told = joining.tell(self.library, joined, run=self.run, back=self.back, unheld=self.unheld)
+        for bucket, reasons in told.items():
             self.library.note(self.run, bucket, reasons)
         self.library.told_joined(self.run, name, joined)
 

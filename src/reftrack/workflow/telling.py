@@ -109,12 +109,12 @@ def _is_same(notice: Notice, other: Notice) -> bool:
 
 
 def _was_told(notice: Notice, before: Paper, unmatched: list[Notice]) -> bool:
-    """Whether it stands for one that is gone: the same type, much the same words, and not another PMID."""
+    """Whether it stands for one that is gone, had no PMID yet and was much the same in words."""
     if notice.source == FROM_PUBLICATION_TYPE and any(notice.type == other.type for other in before.alerts):
         return True
     for other in unmatched:
         alike = SequenceMatcher(None, notice.source, other.source).ratio() >= _ALIKE
-        if notice.type == other.type and not (notice.pmid and other.pmid) and alike:
+        if notice.type == other.type and not other.pmid and alike:
             unmatched.remove(other)
             return True
     return False

@@ -8,6 +8,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from click.testing import CliRunner
 
 from desk import Workspace, terminal
 from eutils_server import FakeTime, fetch_body, search_body, status_page
@@ -15,6 +16,7 @@ from made_up_pubmed import MadeUpPubmed
 from papers import FIRST_PMID
 from reftrack import pubmed as parser
 from reftrack import tagging
+from reftrack.cli import main
 from reftrack.errors import EutilsError
 from reftrack.eutils import Eutils
 from reftrack.library.selecting import Selection
@@ -1206,6 +1208,14 @@ def test_a_removed_query_has_no_news(desk):
     desk.run("fetch", "head")
     (desk.folder / "queries" / "stroke.toml").unlink()
     assert "Nothing new" in desk.run("digest", "--exit-code").stdout
+
+
+def test_a_digest_needs_no_workspace(desk, tmp_path_factory, monkeypatch):
+    """With --db alone, outside of any workspace, every query's news is told."""
+    desk.run("fetch")
+    monkeypatch.chdir(tmp_path_factory.mktemp("elsewhere"))
+    result = CliRunner().invoke(main, ["--db", str(desk.folder / "db" / "reftrack.db"), "digest"])
+    assert (result.exit_code, "3 new" in result.stdout) == (0, True)
 
 
 def test_a_dry_run_in_an_outage_is_json_and_an_error(desk):

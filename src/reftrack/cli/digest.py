@@ -108,7 +108,7 @@ def command(
 
 
 def _digest(desk: Desk, selection: Selection, since: str, only: int | None, form: str) -> Digest:
-    from .. import __version__, queries
+    from .. import __version__
     from ..report import atom
     from ..report.digest import compose
 
@@ -121,7 +121,7 @@ def _digest(desk: Desk, selection: Selection, since: str, only: int | None, form
     with reader, reader.connection.snapshot():  # one state of the library, whatever a fetch commits meanwhile
         if selection.query:
             reader.select(Selection(query=selection.query, limit=0))  # a query that never ran is a mistake
-        runs = _runs(reader, since, only, selection.query, live=queries.names(desk.queries))
+        runs = _runs(reader, since, only, selection.query, live=desk.saved)
         filters = selection._replace(query="", limit=None)
         return compose(
             runs,

@@ -181,7 +181,6 @@ def _offline(
     limit: int | None,
 ) -> None:
     from .. import __version__
-    from .. import queries as saved
     from ..workflow.offline import pull_files
 
     with watching(desk, "bytes") as watch:
@@ -193,7 +192,7 @@ def _offline(
                 rules,
                 version=__version__,
                 limit=limit,
-                live=saved.names(desk.queries),
+                live=desk.saved,
                 watch=watch,
             )
         except RecordError as error:  # the ledger has it; what is printed for programs must still be whole
@@ -213,10 +212,9 @@ def _online(
     limit: int | None,
 ) -> None:
     from .. import __version__
-    from .. import queries as saved
     from ..workflow.online import pull
 
-    live = saved.names(desk.queries)
+    live = desk.saved
     with _eutils(desk) as eutils, watching(desk, "records", lambda: f"{eutils.requests_sent} requests") as watch:
         for number, query in enumerate(queries):
             try:

@@ -67,6 +67,16 @@ class Desk:
         return self._place(self._queries, "REFTRACK_QUERIES", "queries", Path("queries"))
 
     @property
+    def saved(self) -> frozenset[str]:
+        """The names of the saved queries there are, unread; none where it is not known where they would be."""
+        from .. import queries
+
+        try:
+            return queries.names(self.queries)
+        except UsageError:
+            return frozenset()
+
+    @property
     def db_was_named(self) -> bool:
         """Whether someone said where the library is: then a missing file is a mistake, not a first day."""
         return bool(self._db or self.environment.get("REFTRACK_DB") or self._workspace_file().get("db"))

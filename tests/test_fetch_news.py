@@ -1111,6 +1111,33 @@ def test_an_older_state_from_pubmed_is_not_stored_and_not_taken_for_a_look(live)
     assert live.library.get(pmid(1)).title == "Examplin, of long ago."
 
 
+def test_an_unreadable_record_is_a_gap_from_the_second_time_on(live):
+    """What came twice and cannot be read does not silence the query, also with a run over files between."""
+    good = live.pubmed.records[pmid(2)]
+    bad = good.replace(b"<Article ", b"<Artikel ").replace(b"List></Article>", b"List></Artikel>")
+    live.pubmed.records[pmid(2)] = bad
+    assert live.run().status == "partial"
+    from_file(live, [STROKE], live.pubmed.records[pmid(3)])
+    live.change(1, title="Examplin, changed.")
+    line = live.run()
+    assert (line.status, line.missing, line.new) == ("complete", (pmid(2),), (pmid(1), pmid(4)))
+
+
+def test_strays_are_looked_after_one_request_at_a_time(live):
+    """Hundreds of papers of a removed query: no more than one request's worth in a run, and in the end all of them."""
+    for number in range(100, 560):
+        live.pubmed.add(number, f"Examplin in head injury {number}.")
+    live.run(HEAD)
+    live.run(STROKE)
+    live.live = ("stroke",)
+    live.later(40)
+    looked = []
+    for _ in range(3):
+        live.run(STROKE)
+        looked.append(len(live.fetched))
+    assert looked == [200, 200, 60]
+
+
 # What a person and a timer are told.
 
 

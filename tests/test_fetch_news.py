@@ -868,6 +868,37 @@ def test_an_outage_of_two_nights_is_no_gap(live):
     assert live.run().left == (pmid(2),)
 
 
+def test_two_nights_without_any_record_are_no_gap(live):
+    """A new paper is listed and EFetch sends nothing to anybody: partial as often as that happens."""
+    live.run()
+    live.pubmed.add(5, "Examplin, five.", mesh=("Stroke",))
+    live.pubmed.records.clear()
+    for _ in range(3):
+        assert live.run().status == "partial"
+
+
+def test_what_was_retracted_before_it_joined_is_no_news_of_the_query(live):
+    """Another query told the retraction; the paper joins this one later, already retracted."""
+    live.pubmed.add(5, "Examplin in head injury.", entered="2019-03-02")
+    live.run(STROKE)
+    live.run(HEAD)
+    live.later(1)
+    live.pubmed.retract(5, 77, revised=live.today)
+    assert live.run(HEAD).retracted == (pmid(5),)
+    live.later(1)
+    live.change(5, mesh=("Stroke",))
+    assert buckets(live.run(STROKE)) == {"late": [pmid(5)]}
+
+
+def test_a_paper_that_leaves_and_is_retracted_at_once_is_told_as_both(live):
+    """The reader of the query held it: that it was retracted concerns them, although it leaves."""
+    live.run()
+    live.later(1)
+    live.pubmed.retract(2, 77, revised=live.today)
+    live.change(2, mesh=())
+    assert buckets(live.run()) == {"left": [pmid(2)], "notice": [pmid(2)], "retracted": [pmid(2)]}
+
+
 def test_a_few_unserved_papers_of_few_do_not_silence_a_query(live):
     """Two of four are never served: from the second run on the others are told."""
     for number in (5, 6):

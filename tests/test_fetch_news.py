@@ -891,12 +891,16 @@ def test_what_was_retracted_before_it_joined_is_no_news_of_the_query(live):
 
 
 def test_a_paper_that_leaves_and_is_retracted_at_once_is_told_as_both(live):
-    """The reader of the query held it: that it was retracted concerns them, although it leaves."""
-    live.run()
+    """The reader of the query held it: that it was retracted concerns them, although it leaves, to whomever else."""
+    live.pubmed.add(5, "Examplin in head injury.", mesh=("Stroke",))
+    live.run(STROKE)
+    live.run(HEAD)
     live.later(1)
-    live.pubmed.retract(2, 77, revised=live.today)
-    live.change(2, mesh=())
-    assert buckets(live.run()) == {"left": [pmid(2)], "notice": [pmid(2)], "retracted": [pmid(2)]}
+    live.pubmed.retract(5, 77, revised=live.today)
+    live.change(5, mesh=())
+    told = {"notice": [pmid(5)], "retracted": [pmid(5)]}
+    assert buckets(live.run(STROKE)) == told | {"left": [pmid(5)]}
+    assert buckets(live.run(HEAD)) == told | {"changed": [pmid(5)]}
 
 
 def test_a_few_unserved_papers_of_few_do_not_silence_a_query(live):

@@ -249,7 +249,8 @@ def _eutils(desk: Desk) -> Eutils:
         note("NCBI asks who is asking: set NCBI_EMAIL to your address. Going on without.", quiet=desk.quiet)
 
     def on_wait(why: str, seconds: float) -> None:
-        note(f"{clean(why)}: waiting {seconds:.0f} s, then trying again.", quiet=desk.quiet)
+        colon = "" if why.endswith("?") else ":"
+        note(f"{clean(why)}{colon} waiting {seconds:.0f} s, then trying again.", quiet=desk.quiet)
 
     return Eutils(
         email=desk.email,

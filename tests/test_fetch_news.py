@@ -69,6 +69,29 @@ class Live:
                 finally:
                     self.log = list(server.log)
 
+    def stop_after_a_batch(self, query=STROKE):
+        """A run that Ctrl-C ends when its first batch is stored."""
+
+        def stop(_what, done, _of):
+            if done:
+                raise KeyboardInterrupt
+
+        with (
+            self.pubmed.server(rate_limit=0) as server,
+            Eutils(base_url=server.url, **FakeTime().settings) as eutils,
+            pytest.raises(KeyboardInterrupt),
+        ):
+            pull(query, eutils, self.library, RULES, version="0", limit=5000, live=self.live, watch=stop)
+
+    def retract_an_orphan(self, *, after=0):
+        """Paper 5 belongs to HEAD alone, that query is removed, days pass, and the paper is retracted."""
+        self.pubmed.add(5, "Examplin in head injury.")
+        self.run(HEAD)
+        self.run(STROKE)
+        self.later(after)
+        self.live = ("stroke",)
+        self.pubmed.retract(5, 77)
+
     def change(self, number, **values):
         self.pubmed.change(number, revised=self.today, **values)
 
@@ -758,12 +781,7 @@ def test_a_paper_that_only_a_file_brought_is_looked_after(live):
 
 def test_papers_of_a_saved_query_that_is_gone_are_looked_after(live):
     """Another query's run sees them again after a month, and tells their retraction."""
-    live.pubmed.add(5, "Examplin in head injury.")
-    live.run(HEAD)
-    live.run(STROKE)
-    live.later(40)
-    live.live = ("stroke",)
-    live.pubmed.retract(5, 77)
+    live.retract_an_orphan(after=40)
     line = live.run(STROKE)
     assert (line.retracted, line.changed) == ((pmid(5),), ())
     live.later(1)
@@ -772,11 +790,7 @@ def test_papers_of_a_saved_query_that_is_gone_are_looked_after(live):
 
 def test_a_file_tells_what_belongs_to_a_query_that_is_gone(live):
     """An update file retracts a paper that only a removed query held: the run over it says so, once."""
-    live.pubmed.add(5, "Examplin in head injury.")
-    live.run(HEAD)
-    live.run(STROKE)
-    live.live = ("stroke",)
-    live.pubmed.retract(5, 77)
+    live.retract_an_orphan()
     (line,) = from_file(live, [STROKE], live.pubmed.records[pmid(5)])
     assert line.retracted == (pmid(5),)
     assert buckets(live.run(STROKE)) == {}
@@ -784,23 +798,9 @@ def test_a_file_tells_what_belongs_to_a_query_that_is_gone(live):
 
 def test_what_an_interrupted_run_brought_of_others_is_told_by_the_next(live):
     """Stopped after a stray's record was stored: its retraction is told by the run after."""
-    live.pubmed.add(5, "Examplin in head injury.")
-    live.run(HEAD)
-    live.run(STROKE)
-    live.later(40)
-    live.live = ("stroke",)
-    live.pubmed.retract(5, 77)
+    live.retract_an_orphan(after=40)
 
-    def stop(_what, done, _of):
-        if done:
-            raise KeyboardInterrupt
-
-    with (
-        live.pubmed.server(rate_limit=0) as server,
-        Eutils(base_url=server.url, **FakeTime().settings) as eutils,
-        pytest.raises(KeyboardInterrupt),
-    ):
-        pull(STROKE, eutils, live.library, RULES, version="0", limit=99, live=live.live, watch=stop)
+    live.stop_after_a_batch()
     assert live.library.get(pmid(5)).retracted
     assert live.run(STROKE).retracted == (pmid(5),)
 
@@ -1091,16 +1091,7 @@ def test_received_of_an_interrupted_run_is_what_is_held(live):
     live.run()
     live.pubmed.add(5, "Examplin, five.", mesh=("Stroke",))
 
-    def stop(_what, done, _of):
-        if done:
-            raise KeyboardInterrupt
-
-    with (
-        live.pubmed.server(rate_limit=0) as server,
-        Eutils(base_url=server.url, **FakeTime().settings) as eutils,
-        pytest.raises(KeyboardInterrupt),
-    ):
-        pull(STROKE, eutils, live.library, RULES, version="0", limit=99, watch=stop)
+    live.stop_after_a_batch()
     line = next(live.library.runs())
     assert (line.status, line.count, line.received) == ("interrupted", 5, 5)
 

@@ -5,7 +5,6 @@ import json
 import re
 import subprocess
 import sys
-from collections import Counter
 
 import pytest
 
@@ -19,8 +18,9 @@ from reftrack.library.selecting import Selection
 from reftrack.library.writing import Library
 from reftrack.matching import compile_term
 from reftrack.model import Query
-from reftrack.workflow.deriving import rebuild, retag
+from reftrack.workflow.deriving import rebuild
 from reftrack.workflow.online import pull
+from reftrack.workflow.retagging import retag
 
 QUERY = Query("made-up", "Made up", "examplin[tiab]")
 RULES = tagging.load()
@@ -318,7 +318,7 @@ def test_replay_changes_nothing(run, library):
 
     before = dump()
     assert rebuild(library, RULES).changed == 0
-    assert retag(library, RULES, everything=True).gained == Counter()
+    assert retag(library, RULES, everything=True).gained == {}
     assert dump() == before
 
 

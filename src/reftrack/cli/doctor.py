@@ -88,7 +88,8 @@ def _library(desk: Desk, fix: bool) -> Iterator[Finding]:
 
 
 def _mend(desk: Desk) -> Iterator[Finding]:
-    from ..workflow.deriving import give_missing_keys, retag
+    from ..workflow.deriving import give_missing_keys
+    from ..workflow.retagging import retag
 
     reader = desk.reader()  # not to write: a damaged file stays as it is
     assert reader is not None

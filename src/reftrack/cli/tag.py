@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import click
 
@@ -13,6 +13,7 @@ from .screen import clean, json_text, note, on_terminal, plural, table, tsv
 from .settings import Desk
 
 if TYPE_CHECKING:
+    from ..library.deciding import Decided
     from ..model import TagDefinition
 
 
@@ -109,6 +110,77 @@ def tree(desk: Desk) -> None:
         click.echo(facet)
         for entry in children[f"/{facet}"]:
             show(entry, 1)
+
+
+@command.command("conflicts")
+@click.option("--all", "everything", is_flag=True, help="Also decisions with which the rules agree by now.")
+@options.as_json
+@click.pass_obj
+def conflicts(desk: Desk, *, everything: bool, as_json: bool) -> None:
+    """List decisions by hand that differ from what the rules say today. The decisions stand.
+
+    A decision that is not needed any more, or was a mistake, goes with `reftrack tag reset`.
+    """
+    reader = desk.reader()
+    found: tuple[Decided, ...] = ()
+    if reader is not None:
+        with reader:
+            found = tuple(one for one in reader.decided() if everything or not one.agrees)
+    if as_json:
+        click.echo(json_text([_decision_shape(one) for one in found]))
+        return
+    if not found:
+        nothing = "Nothing was decided by hand." if everything else "No decision by hand differs from the rules."
+        note(nothing, quiet=desk.quiet)
+        return
+    rows = [_decision_cells(one) for one in found]
+    if on_terminal():
+        table(
+            [(name.replace("_", " "), {"overflow": "fold"}) for name in _DECISION if name != "pmid"],
+            [row[:1] + row[2:] for row in rows],
+        )
+        return
+    for line in tsv(_DECISION, rows):
+        click.echo(line)
+
+
+_DECISION = ("key", "pmid", "tag", "by_hand", "rules", "who", "when", "because")
+
+
+def _decision_cells(one: Decided) -> tuple[object, ...]:
+    hand = one.decision
+    verdict = "added" if hand.verdict == "add" else "removed"
+    return one.key, hand.pmid, _tag_name(one), verdict, _said(one), hand.who, hand.at[:10], hand.because
+
+
+def _tag_name(one: Decided) -> str:
+    return f"{one.facet}/{one.decision.slug}" if one.facet else one.decision.slug
+
+
+def _said(one: Decided) -> str:
+    """What the rules say, in a few words."""
+    if one.state == "unknown":
+        return "there is no such tag any more"
+    scored = f" ({one.score:g} of {one.threshold:g})" if one.state != "absent" else ""
+    other = f", primary is {one.primary}" if one.primary and one.primary != one.decision.slug else ""
+    agreed = " · agree" if one.agrees else ""
+    return f"{one.state}{scored}{other}{agreed}"
+
+
+def _decision_shape(one: Decided) -> dict[str, Any]:
+    hand = one.decision
+    return {
+        "pmid": hand.pmid,
+        "key": one.key,
+        "title": one.title,
+        "tag": _tag_name(one),
+        "verdict": hand.verdict,
+        "because": hand.because,
+        "who": hand.who,
+        "at": hand.at,
+        "agrees": one.agrees,
+        "rules": {"state": one.state, "score": one.score, "threshold": one.threshold, "primary": one.primary or None},
+    }
 
 
 def _decide(desk: Desk, names: Sequence[str], verdict: Literal["add", "remove"], because: str) -> None:

@@ -22,6 +22,7 @@ from ..model import (
 )
 from . import selecting
 from .columns import CHILDREN, PAPER_COLUMNS, paper_of
+from .deciding import Decided, decided
 from .ledger import LedgerReader
 from .locking import is_being_fetched
 from .opening import making_sense, open_to_read
@@ -151,10 +152,16 @@ class Reader(LedgerReader):
             )
         )
 
-    def rule_slugs(self, pmid: int) -> set[str]:
-        """The tags that the rules gave a paper, without their evidence."""
-        rows = self.connection.rows("SELECT tag FROM rule_tags WHERE pmid = ? AND state = 'tagged'", (pmid,))
-        return {tag for (tag,) in rows}
+    def rule_slugs(self, pmids: Sequence[int]) -> dict[int, dict[str, bool]]:
+        """The tags that the rules gave each of these papers, without their evidence, and which of them are primary."""
+        found: dict[int, dict[str, bool]] = {pmid: {} for pmid in pmids}
+        for pmid, tag, primary in self.connection.rows(
+            """SELECT pmid, tag, is_primary FROM rule_tags
+            WHERE pmid IN (SELECT value FROM json_each(?)) AND state = 'tagged'""",
+            (json.dumps(list(pmids)),),
+        ):
+            found[pmid][tag] = bool(primary)
+        return found
 
     def hand_tags(self, pmid: int | None = None) -> tuple[HandTag, ...]:
         """The decisions of people, on one paper or on all, oldest first; a renamed tag has its name of today."""
@@ -167,6 +174,10 @@ class Reader(LedgerReader):
                 values,
             )
         )
+
+    def decided(self) -> tuple[Decided, ...]:
+        """The decisions of people on papers that are held, each beside what the rules say, oldest first."""
+        return decided(self.connection)
 
     def vocabulary(self) -> tuple[TagDefinition, ...]:
         """Every tag that exists, in the rules' order, as of the last command that wrote."""
@@ -237,6 +248,29 @@ class Reader(LedgerReader):
     def stale(self, rules_hash: str) -> int:
         """How many papers carry tags of other rules than these."""
         return int(self.connection.value("SELECT count(*) FROM papers WHERE tagged_rules <> ?", (rules_hash,)))
+
+    def stale_after(self, pmid: int, rules_hash: str, *, most: int) -> list[int]:
+        """The next PMIDs above this one whose tags other rules made, ascending, at most so many."""
+        return [
+            found
+            for (found,) in self.connection.rows(
+                "SELECT pmid FROM papers WHERE pmid > ? AND tagged_rules <> ? ORDER BY pmid LIMIT ?",
+                (pmid, rules_hash, most),
+            )
+        ]
+
+    def held_after(self, pmid: int, *, most: int) -> list[int]:
+        """The next PMIDs above this one, ascending, at most so many."""
+        rows = self.connection.rows("SELECT pmid FROM papers WHERE pmid > ? ORDER BY pmid LIMIT ?", (pmid, most))
+        return [found for (found,) in rows]
+
+    def papers(self, pmids: Sequence[int]) -> Iterator[Paper]:
+        """These papers as they were parsed, in this order; one that is not held is passed over."""
+        for start in range(0, len(pmids), selecting.CHUNK):
+            part = pmids[start : start + selecting.CHUNK]
+            with self.connection.snapshot(), making_sense(self.connection.path):
+                papers = self._papers(part)
+            yield from (papers[pmid] for pmid in part if pmid in papers)
 
     def stale_among(self, pmids: Sequence[int], rules_hash: str) -> list[int]:
         """Those of these papers whose tags other rules made."""

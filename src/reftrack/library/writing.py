@@ -231,6 +231,19 @@ class Library(Reader, LedgerWriter):
         )
         self.file_tags(pmid)
 
+    def set_all_rule_tags(self, tagged: Sequence[tuple[int, Sequence[Tag], str]], *, rules_hash: str) -> None:
+        """The same for many held papers, as (PMID, tags, content hash), by few statements. Call in a transaction."""
+        pmids = [pmid for pmid, _, _ in tagged]
+        listed = json.dumps(pmids)
+        for table in ("rule_tags", "paper_tags"):
+            self.connection.run(f"DELETE FROM {table} WHERE pmid IN (SELECT value FROM json_each(?))", (listed,))
+        insert_rule_tags(self.connection, [(pmid, tags) for pmid, tags, _ in tagged])
+        self.connection.many(
+            "UPDATE papers SET tagged_content = ?, tagged_rules = ? WHERE pmid = ?",
+            [(content, rules_hash, pmid) for pmid, _, content in tagged],
+        )
+        self._file(pmids)
+
     def set_hand_tag(self, decision: HandTag) -> None:
         """Keep a person's decision on a tag; a later one on the same tag and paper, by whichever name, replaces it."""
         self._drop_decisions(decision.pmid, decision.slug)

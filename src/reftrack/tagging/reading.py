@@ -2,7 +2,8 @@
 
 A string that lists things separates them by `;` or line ends; a TOML list does as well. `@name` stands for the
 phrases of `[list] name`. Overlays are laid over the shipped rules key by key: a key that an overlay gives for a
-tag replaces the shipped one, the tag's other keys stay; `disabled = true` takes the tag away.
+tag replaces the shipped one, the tag's other keys stay; what stands under `[tag.SLUG.add]` is added to the shipped
+lists; `disabled = true` takes the tag away.
 """
 
 from __future__ import annotations
@@ -42,6 +43,8 @@ _TAG_TYPES: Mapping[str, type | tuple[type, ...]] = {
     "no": list,
 }
 _TAG_KEYS = frozenset({*_WEIGHTED, *_LISTED, *_TAG_TYPES})
+_ADDED = frozenset({*_WEIGHTED, *_LISTED, "yes", "no"})
+"""What `[tag.SLUG.add]` may hold."""
 _FACET_TYPES: Mapping[str, type | tuple[type, ...]] = {
     "label": str,
     "exclusive": bool,
@@ -156,8 +159,10 @@ class _Reader:
         kept = self.tables["tag"].setdefault(slug, {})
         self.files[slug] = self.file
         for key, item in self._table(slug, value, where).items():
-            self._known(key, _TAG_KEYS, where)
+            self._known(key, (*_TAG_KEYS, "add"), where)
             place = f"{where}, key {key!r}"
+            if key == "add":
+                continue
             if key in _WEIGHTED:
                 kept[key] = self._weighted(key, item, place)
             elif key in _LISTED:
@@ -166,6 +171,25 @@ class _Reader:
                 kept[key] = self._typed(item, _TAG_TYPES[key], place)
         if isinstance(value, dict):
             self._inner(value, kept, where)
+            self._add(self._table(slug, value.get("add", {}), f"{where}, key 'add'"), kept, where)
+
+    def _add(self, given: Mapping[str, Any], kept: dict[str, Any], where: str) -> None:
+        """What an overlay adds to the lists of a tag, so that one phrase more needs no copy of the others."""
+        for key, item in given.items():
+            self._known(key, _ADDED, f"{where}, key 'add'")
+            place = f"{where}, key 'add.{key}'"
+            if key in _WEIGHTED:
+                weights = kept.setdefault(key, {})
+                for weight, items in self._weighted(key, item, place).items():
+                    weights[weight] = [*weights.get(weight, ()), *items]
+            elif key in _LISTED:
+                more = self._phrases(item, place) if key == "mask" else self._items(item, place)
+                kept[key] = [*kept.get(key, ()), *more]
+            else:
+                kept[key] = [
+                    *kept.get(key, ()),
+                    *(self._typed(one, str, place) for one in self._typed(item, list, place)),
+                ]
 
     def _inner(self, given: Mapping[str, Any], kept: dict[str, Any], where: str) -> None:
         """The tables inside a tag's table."""

@@ -65,7 +65,7 @@ def read(records: Iterator[Record]) -> Iterator[tuple[Paper | tuple[int, ...] | 
             if record.name.startswith("Delete"):
                 yield pubmed.deleted_pmids(record.xml), record.xml
             else:
-                with _uncollected():
+                with uncollected():
                     paper = pubmed.parse(record.xml)
                 yield paper, record.xml
         except RecordError as error:
@@ -73,7 +73,7 @@ def read(records: Iterator[Record]) -> Iterator[tuple[Paper | tuple[int, ...] | 
 
 
 @contextmanager
-def _uncollected() -> Iterator[None]:
+def uncollected() -> Iterator[None]:
     """Do not look for cycles meanwhile: a batch makes many small objects and no cycles.
 
     Each look goes over the grown tries, too, and took up to a fifth of the time of a batch.
@@ -102,7 +102,7 @@ def file_papers(
     """
     filed = Filed()
     before = 0
-    with _uncollected(), library.gathering():
+    with uncollected(), library.gathering():
         for paper, xml in sorted(papers, key=lambda pair: (pair[0].pmid, pair[0].version)):
             if paper.pmid == before:  # another state of the same record is compared with the one just stored
                 library.store_gathered()

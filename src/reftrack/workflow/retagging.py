@@ -1,0 +1,149 @@
+"""The rules of today are applied to papers that other rules tagged, and what that changes is told, also beforehand."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import nullcontext
+from dataclasses import dataclass, field
+
+from .. import tagging
+from ..library.writing import Library
+from ..model import Tag
+from .filing import Watch, uncollected, unwatched
+
+BATCH = 500
+"""Papers handled in one transaction: a retag that is stopped has lost no more than that, and goes on from there."""
+EXAMPLES = 3
+"""Papers named for each change: enough to look at."""
+
+
+Decisions = dict[int, dict[str, bool]]
+"""By PMID: tag -> whether a person added it; the later of two decisions on it."""
+
+
+@dataclass(slots=True)
+class Moved:
+    """Papers to which the same happened: how many, and the first of them."""
+
+    papers: int = 0
+    examples: list[int] = field(default_factory=list)
+
+    def count(self, pmid: int) -> None:
+        """One more."""
+        self.papers += 1
+        if len(self.examples) < EXAMPLES:
+            self.examples.append(pmid)
+
+
+@dataclass(slots=True)
+class Retagged:
+    """What a retag did, or would do."""
+
+    looked_at: int = 0
+    """Papers held."""
+    tagged: int = 0
+    """Papers that were tagged anew."""
+    gained: dict[str, Moved] = field(default_factory=dict)
+    """By tag."""
+    lost: dict[str, Moved] = field(default_factory=dict)
+    primary: dict[tuple[str, str], Moved] = field(default_factory=dict)
+    """By primary tag before and after, "" for none; only where they differ."""
+    contradicted: dict[int, list[str]] = field(default_factory=dict)
+    """By PMID: tags on which the rules agreed with a person's decision before, and do not now."""
+    confirmed: dict[int, list[str]] = field(default_factory=dict)
+    """By PMID: tags on which the rules contradicted a person's decision before, and agree now."""
+
+
+def retag(
+    library: Library,
+    rules: tagging.RuleSet,
+    *,
+    everything: bool = False,
+    dry_run: bool = False,
+    watch: Watch = unwatched,
+) -> Retagged:
+    """Apply the rules to the papers that other rules tagged; a changed text is tagged when it is stored.
+
+    `everything` also does those that are not stale; `dry_run` stores nothing. What people decided is not touched.
+    Holds one batch in memory, however many papers there are.
+    """
+    if not dry_run:
+        library.set_vocabulary(rules.definitions)
+    held = library.counts()["papers"]
+    done = Retagged(looked_at=held)
+    of = held if everything else library.stale(rules.hash)
+    decided: Decisions = {}
+    for hand in library.hand_tags() if of else ():
+        decided.setdefault(hand.pmid, {})[hand.slug] = hand.verdict == "add"
+    for part in _stale(library, rules, everything=everything):
+        with nullcontext() if dry_run else library.transaction(), uncollected():
+            _retag_some(library, rules, part, done, decided, dry_run=dry_run)
+        watch("retag", done.tagged, of)
+    return done
+
+
+def _stale(library: Library, rules: tagging.RuleSet, *, everything: bool) -> Iterator[list[int]]:
+    last = 0
+    while True:
+        part = library.held_after(last, most=BATCH) if everything else library.stale_after(last, rules.hash, most=BATCH)
+        if not part:
+            return
+        yield part
+        last = part[-1]
+
+
+def _retag_some(
+    library: Library,
+    rules: tagging.RuleSet,
+    pmids: list[int],
+    done: Retagged,
+    decided: Decisions,
+    *,
+    dry_run: bool,
+) -> None:
+    before = library.rule_slugs(pmids)
+    tagged: list[tuple[int, tuple[Tag, ...], str]] = []
+    retagged: dict[int, dict[str, bool]] = {}
+    for paper in library.papers(pmids):
+        tags = tagging.tag(paper, rules)
+        tagged.append((paper.pmid, tags, "" if dry_run else tagging.content_hash(paper)))
+        retagged[paper.pmid] = {tag.slug: tag.primary for tag in tags if tag.state == "tagged"}
+        _compare(paper.pmid, before[paper.pmid], retagged[paper.pmid], done)
+        done.tagged += 1
+    if not dry_run:
+        library.set_all_rule_tags(tagged, rules_hash=rules.hash)
+    for pmid, after in retagged.items() if decided else ():
+        if pmid in decided:
+            _ask_people(pmid, decided[pmid], before[pmid], after, rules, done)
+
+
+def _compare(pmid: int, before: Mapping[str, bool], after: Mapping[str, bool], done: Retagged) -> None:
+    for moved, slugs in ((done.gained, after.keys() - before.keys()), (done.lost, before.keys() - after.keys())):
+        for slug in sorted(slugs):
+            moved.setdefault(slug, Moved()).count(pmid)
+    was, now = (next((slug for slug, primary in tags.items() if primary), "") for tags in (before, after))
+    if was != now:
+        done.primary.setdefault((was, now), Moved()).count(pmid)
+
+
+def _ask_people(
+    pmid: int,
+    decided: Mapping[str, bool],
+    before: Mapping[str, bool],
+    after: Mapping[str, bool],
+    rules: tagging.RuleSet,
+    done: Retagged,
+) -> None:
+    """What the change means for what people decided: it stays, but it may be needed now, or not any more."""
+    for slug, added in decided.items():
+        agreed, agrees = (_says(rules, slug, tags) == added for tags in (before, after))
+        if agreed != agrees:
+            (done.confirmed if agrees else done.contradicted).setdefault(pmid, []).append(slug)
+
+
+def _says(rules: tagging.RuleSet, slug: str, tags: Mapping[str, bool]) -> bool:
+    """Whether the rules say what adding the tag by hand says: a study type added by hand is the primary one."""
+    rule = rules.by_slug.get(slug)
+    if rule and rule.facet.exclusive and not rule.never_primary and any(tags.values()):
+        return tags.get(slug, False)
+    return slug in tags

@@ -447,8 +447,9 @@ def test_why_shows_what_was_masked():
 
 def test_why_shows_what_was_too_little():
     """An absent tag that has some evidence shows it, with the score that did not suffice."""
-    why = tagging.explain(paper("Drug X", ("", "Recent advances in cells were seen.")), RULES, "narrative-review")
-    assert (why.state, [evidence.quote for evidence in why.evidence]) == ("absent", ["Recent advances"])
+    rules = tagging.load([("mine", "[tag.mood]\nany.1 = 'gloom'\nthreshold = 9\npossible = 5\n")])
+    why = tagging.explain(paper("Drug X", ("RESULTS", "Gloom was seen.")), rules, "mood")
+    assert (why.state, [evidence.quote for evidence in why.evidence]) == ("absent", ["Gloom"])
     assert 0 < why.score < why.possible
 
 
@@ -512,3 +513,39 @@ def test_the_rules_are_grown_only_when_a_paper_is_read():
     assert "tries" not in vars(rules)
     tagging.tag(BASE, rules)
     assert "tries" in vars(rules)
+
+
+def test_lint_finds_a_lower_threshold_above_the_upper_one():
+    """A tag that could not be given at its own threshold is told."""
+    rules = tagging.load([("mine", "[tag.mood]\nthreshold = 1\npossible = 2\n")])
+    assert "mood: possible (2) is above threshold (1)" in tagging.lint(rules)
+
+
+def test_how_many_hits_of_a_zone_count_is_the_rules_own():
+    """Two by default, `hits` otherwise."""
+    head = (
+        "[tag.toy]\nfacet = 'outcome'\nlabel = 'Toy'\nresults.1 = 'red; green; blue'\nthreshold = 9\npossible = 0.1\n"
+    )
+    text = paper("X", ("RESULTS", "red green blue"))
+    for line, score in (("", 2), ("hits = 1\n", 1), ("hits = 3\n", 3)):
+        assert tagging.explain(text, tagging.load([("mine", head + line)]), "toy").score == score
+
+
+def test_of_equal_rank_the_one_further_above_its_threshold_is_primary():
+    """A score is compared with what its own tag needs, not with the other's score."""
+    text = paper("red green")
+    head = "[facet.toys]\nlabel = 'Toys'\nexclusive = true\n"
+    for slug, word, weight, threshold in (("a", "red", 6, 5), ("b", "green", 4, 2)):
+        head += f"[tag.{slug}]\nfacet = 'toys'\nlabel = '{slug}'\nrank = 1\ntitle.{weight} = '{word}'\n"
+        head += f"threshold = {threshold}\nbeside = '{'b' if slug == 'a' else 'a'}'\n"
+    primary = [tag.slug for tag in tagging.tag(text, tagging.load([("mine", head)])) if tag.primary]
+    assert primary == ["b"]
+
+
+def test_what_a_protocol_plans_is_no_outcome():
+    """The outcome facet says nothing of a protocol; `why` tells what took the tag away."""
+    text = paper(
+        "Drug X after stroke: study protocol for a randomized trial", ("METHODS", "Mortality will be assessed.")
+    )
+    why = tagging.explain(text, RULES, "mortality")
+    assert (why.state, why.removed) == ("absent", "unless protocol is primary")

@@ -14,7 +14,6 @@ from .paper import Hit, Reading
 from .rules import Facet, Kind, Rule, RuleSet
 from .sections import BARE, NAMES
 
-HITS_PER_ZONE = 2
 MOST_EVIDENCE = 8
 MOST_MASKED = 3
 NEGATION_REACH = 8
@@ -222,7 +221,7 @@ def _best(hits: list[Hit], rule: Rule) -> list[tuple[float, Hit]]:
     for weight, zone, hit in worth:
         side = (zone, weight > 0)
         count = counts.get(side, 0)
-        if count < HITS_PER_ZONE and not any((weight > 0) == (other > 0) and hit.overlaps(one) for other, one in kept):
+        if count < rule.hits and not any((weight > 0) == (other > 0) and hit.overlaps(one) for other, one in kept):
             counts[side] = count + 1
             kept.append((weight, hit))
     return kept
@@ -258,4 +257,4 @@ def _primary(candidates: list[Finding]) -> Finding | None:
 def _rank(finding: Finding) -> tuple[int, float, str]:
     rule = finding.rule
     weak = finding.score < rule.weak_below and not finding.claimed
-    return (rule.weak_rank if weak else rule.rank, -finding.score, rule.slug)
+    return (rule.weak_rank if weak else rule.rank, -(finding.score - rule.threshold), rule.slug)

@@ -28,6 +28,8 @@ def lint(rules: RuleSet) -> list[str]:
         problems += _parents(rule, rules)
         problems += _targets(rule, rules)
         problems += _swallowed(rule)
+        if rule.possible > rule.threshold:
+            problems.append(f"{rule.slug}: possible ({rule.possible:g}) is above threshold ({rule.threshold:g})")
     problems += _twice(rules)
     return problems
 

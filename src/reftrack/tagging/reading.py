@@ -35,6 +35,7 @@ _TAG_TYPES: Mapping[str, type | tuple[type, ...]] = {
     "threshold": (int, float),
     "possible": (int, float),
     "never_primary": bool,
+    "hits": int,
     "disabled": bool,
     "section": dict,
     "weak": dict,
@@ -48,11 +49,12 @@ _ADDED = frozenset({*_WEIGHTED, *_LISTED, "yes", "no"})
 _FACET_TYPES: Mapping[str, type | tuple[type, ...]] = {
     "label": str,
     "exclusive": bool,
+    "hits": int,
     "threshold": (int, float),
     "possible": (int, float),
     "section": dict,
 }
-_FACET_LISTED = frozenset({"aliases", "negation", "negation_after"})
+_FACET_LISTED = frozenset({"aliases", "negation", "negation_after", "unless_primary"})
 _UNLESS = frozenset({*PLACES, "tag", "primary"})
 _TOP = ("schema", "list", "cue", "facet", "tag")
 _SLUG = re.compile(r"[a-z0-9][a-z0-9-]{0,63}")
@@ -146,7 +148,9 @@ class _Reader:
             self._known(key, (*_FACET_TYPES, *_FACET_LISTED), where)
             if key in _FACET_LISTED:
                 kept[key] = (
-                    self._items(item, f"{where}, key {key!r}") if key == "aliases" else self._phrases(item, where)
+                    self._items(item, f"{where}, key {key!r}")
+                    if key in ("aliases", "unless_primary")
+                    else self._phrases(item, where)
                 )
             else:
                 kept[key] = self._typed(item, _FACET_TYPES[key], f"{where}, key {key!r}")

@@ -81,9 +81,12 @@ class Facet:
     label: str
     aliases: tuple[str, ...] = ()
     exclusive: bool = False
+    hits: int = 2
     threshold: float = 2.0
     possible: float = 1.0
     factors: Mapping[int, float] = field(default_factory=dict)
+    unless_primary: tuple[str, ...] = ()
+    """Primary tags beside which none of this facet says anything: what a protocol plans is no outcome."""
     negations: tuple[str, ...] = ()
     negations_after: tuple[str, ...] = ()
 
@@ -103,6 +106,8 @@ class Rule:
     possible: float = 1.0
     factors: Mapping[int, float] = field(default_factory=dict)
     never_primary: bool = False
+    hits: int = 2
+    """How many hits of a zone count, for and against each."""
     weak_below: float = 0.0
     weak_rank: int = 0
     beside: frozenset[str] = frozenset()
@@ -191,13 +196,14 @@ class RuleSet:
             possible=table.get("possible", facet.possible),
             factors=factors,
             never_primary=table.get("never_primary", False),
+            hits=table.get("hits", facet.hits),
             weak_below=weak.get("below", 0.0),
             weak_rank=weak.get("rank", 0),
             beside=frozenset(table.get("beside", ())),
             yields=frozenset(table.get("yields", ())),
             needs=tuple(table.get("needs", ())),
             unless_tags=tuple(unless.get("tag", ())),
-            unless_primary=tuple(unless.get("primary", ())),
+            unless_primary=(*facet.unless_primary, *unless.get("primary", ())),
             sources=tuple((name, weight) for _, weight, name in _weighted(table, ("from",))),
             masks=tuple(table.get("mask", ())),
             worded=worded,
@@ -273,6 +279,8 @@ def _facet(slug: str, table: Mapping[str, Any]) -> Facet:
         label=table["label"],
         aliases=tuple(table.get("aliases", ())),
         exclusive=table.get("exclusive", False),
+        hits=table.get("hits", 2),
+        unless_primary=tuple(table.get("unless_primary", ())),
         threshold=table.get("threshold", 2.0),
         possible=table.get("possible", 1.0),
         factors=_factors(table.get("section", {})),

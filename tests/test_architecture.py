@@ -18,6 +18,7 @@ ROOMS = {
     "matching",
     "library",
     "tagging",
+    "evaluation",
     "export",
     "report",
 }

@@ -23,6 +23,7 @@ COMMANDS = {
     "why": "Explain why a tag is there, or is not.",
     "tag": "Tag by hand; list and count tags.",
     "retag": "Apply the tag rules to papers that are stale.",
+    "rules": "Check the tag rules, show them, measure them on labelled papers.",
     "export": "Write papers as BibTeX.",
     "runs": "Show the ledger of runs.",
     "digest": "Say what changed since the last run, or since any run or date.",

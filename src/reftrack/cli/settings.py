@@ -154,12 +154,16 @@ class Desk:
         """The shipped tag rules with the workspace's own rules/*.toml over them. Raises RuleError."""
         from .. import tagging
 
+        return tagging.load(self.own_rules())
+
+    def own_rules(self) -> list[tuple[str, str]]:
+        """The workspace's rule files: name for messages, text. Raises UsageError for one that cannot be read."""
         folder = self.root / "rules" if self.root else None
         # Not glob, which hides what it may not read.
         files = (
             sorted(path for path in folder.iterdir() if path.suffix == ".toml") if folder and folder.is_dir() else []
         )
-        return tagging.load([(f"rules/{path.name}", _text(path)) for path in files])
+        return [(f"rules/{path.name}", _text(path)) for path in files]
 
     def connection(self) -> Connection | None:
         """The library's file, checked, for what needs no nouns; None on a first day. Raises LibraryError."""

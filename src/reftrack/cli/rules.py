@@ -13,7 +13,7 @@ import click
 from ..errors import UsageError
 from . import options
 from .output import is_stdout, write
-from .screen import json_text, note, on_terminal
+from .screen import clean, json_text, note, on_terminal, plural
 from .settings import Desk
 
 if TYPE_CHECKING:
@@ -34,7 +34,74 @@ def command() -> None:
       reftrack rules lint
       reftrack rules show rct
       reftrack rules evaluate gold.jsonl --hide pt,mesh
+      reftrack rules sample --tag mortality -o mortality.jsonl
     """
+
+
+@command.command("lint")
+@options.as_json
+@click.pass_context
+def lint(ctx: click.Context, *, as_json: bool) -> None:
+    """Run every rule's own examples and look for what cannot work; status 1 if anything is found.
+
+    Both the shipped rules and the workspace's rules/*.toml: examples that do not hold, parents and other tags that
+    are gone, circles, phrases that a mask swallows, names that two tags claim.
+    """
+    from .. import tagging
+
+    desk: Desk = ctx.obj
+    rules = desk.rules()
+    files = tagging.origins(desk.own_rules())
+    found = []
+    for problem in tagging.lint(rules):
+        tag, _, words = problem.partition(": ")
+        found.append({"file": files.get(tag, ("",))[-1], "tag": tag, "problem": words})
+    if as_json:
+        click.echo(json_text(found))
+    else:
+        for one in found:
+            click.echo(clean(f"{one['file']}: {one['tag']}: {one['problem']}"))
+        examples = sum(len(rule.yes) + len(rule.no) for rule in rules.rules)
+        said = plural(len(found), "finding") if found else "nothing to find fault with"
+        note(f"{plural(len(rules.rules), 'tag')}, {plural(examples, 'example')}: {said}.", quiet=desk.quiet)
+    if found:
+        ctx.exit(FINDINGS)
+
+
+@command.command("show")
+@click.argument("tag", default="")
+@options.as_json
+@click.pass_obj
+def show(desk: Desk, tag: str, *, as_json: bool) -> None:
+    """List the tags there are rules for, or show one rule: what it looks for, where, and what stops it.
+
+    \b
+    Examples:
+      reftrack rules show
+      reftrack rules show mortality
+    """
+    from .. import tagging
+    from ..workflow.evaluating import vocabulary
+    from . import rulebook
+
+    rules = desk.rules()
+    files = tagging.origins(desk.own_rules())
+    if tag:
+        try:
+            slug = vocabulary(rules).tag(tag).slug
+        except UsageError as problem:
+            raise UsageError(f"{str(problem)[0].upper()}{str(problem)[1:]}") from None
+        one = tagging.describe(rules, slug, files)
+        if as_json:
+            click.echo(json_text(rulebook.shape(one)))
+        else:
+            rulebook.show(one)
+        return
+    every = [tagging.describe(rules, rule.slug, files) for rule in rules.rules]
+    if as_json:
+        click.echo(json_text([rulebook.short_shape(one) for one in every]))
+    else:
+        rulebook.show_all(every)
 
 
 @command.command("evaluate")
@@ -94,7 +161,7 @@ def evaluate(
         as_text = to_stdout and on_terminal()
         write(errors, map(figures.mistake_text if as_text else figures.mistake_line, found))
         if not to_stdout:
-            note(f"{len(found):,} mistakes written to {errors}.", quiet=desk.quiet)
+            note(f"{plural(len(found), 'mistake')} written to {errors}.", quiet=desk.quiet)
     for sentence in failures:
         click.echo(f"reftrack: {sentence}", err=True)
     if failures:
@@ -179,3 +246,60 @@ def _failures(floors: Sequence[Floor], done: Sequence[Evaluation]) -> list[str]:
             if value < floor.least
         ]
     return failures
+
+
+@command.command("sample")
+@click.option(
+    "--tag", default="", metavar="TAG", help="A third each: tagged, possible, and absent though it looks like it."
+)
+@click.option("--facet", "facets", multiple=True, metavar="F", help="Any papers, to be labelled in this facet; repeat.")
+@click.option("-n", "number", type=click.IntRange(1, 10_000), default=30, show_default=True, help="How many papers.")
+@click.option("--seed", type=int, default=1, show_default=True, help="Another number, other papers.")
+@click.option("--show-tags", is_flag=True, help='Add what the rules say as "ours"; a reader is led by it.')
+@click.option("--decided", is_flag=True, help="No drawing: what was decided by hand (`tag add`, `tag rm`).")
+@click.option("-o", "--output", type=click.Path(path_type=Path), help="Into this file.")
+@click.pass_obj
+def sample(
+    desk: Desk,
+    *,
+    tag: str,
+    facets: tuple[str, ...],
+    number: int,
+    seed: int,
+    show_tags: bool,
+    decided: bool,
+    output: Path | None,
+) -> None:
+    """Draw held papers to label by hand, as a gold file for `rules evaluate`, or write decisions by hand as one.
+
+    Same seed and same library, same papers. The file does not say what the rules think of them.
+
+    \b
+    Examples:
+      reftrack rules sample --tag mortality -n 30 -o mortality.jsonl
+      reftrack rules sample --decided -o decided.jsonl
+    """
+    from ..workflow import evaluating, sampling
+    from .held import open_library
+
+    if decided and (tag or facets or show_tags):
+        raise UsageError("--decided takes every decision by hand; --tag, --facet and --show-tags are for drawing.")
+    if tag and facets:
+        raise UsageError("--tag and --facet exclude each other: papers are drawn for a tag, or any for a facet.")
+    rules = desk.rules()
+    known = [evaluating.vocabulary(rules).facet(one) for one in facets]
+    with open_library(desk) as reader:
+        if tag and (stale := reader.stale(rules.hash)):
+            note(f"{plural(stale, 'paper')} tagged by other rules; `reftrack retag` first.", quiet=desk.quiet)
+        if decided:
+            drawn = sampling.decided(reader, rules)
+        else:
+            drawn = sampling.draw(reader, rules, tag=tag, facets=known, number=number, seed=seed, ours=show_tags)
+    if drawn.without:
+        note(f"Left out, as no rule knows them any more: {', '.join(drawn.without)}.")
+    if not drawn.papers:
+        note("Nobody has decided anything by hand yet." if decided else "There is nothing to draw from.")
+        return
+    write(None if is_stdout(output) else output, drawn.lines)
+    if output and not is_stdout(output):
+        note(f"{plural(drawn.papers, 'paper')} written to {output}.", quiet=desk.quiet)

@@ -3,6 +3,7 @@
 from .gold import Gold, GoldPaper, Scope, read_gold
 from .scoring import FacetScore, Ours, TagScore, Verdict, judge, score
 from .vocabulary import Vocabulary
+from .writing import gold_header, gold_line
 
 __all__ = [
     "FacetScore",
@@ -13,6 +14,8 @@ __all__ = [
     "TagScore",
     "Verdict",
     "Vocabulary",
+    "gold_header",
+    "gold_line",
     "judge",
     "read_gold",
     "score",

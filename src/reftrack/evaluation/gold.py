@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ..errors import UsageError
-from ..model import Heading, Keyword, Paper, PublicationType, Qualifier, Section, Substance
+from ..model import Correction, Heading, Keyword, Paper, PublicationType, Qualifier, Section, Substance
 from .vocabulary import Vocabulary
 
 HEADER = ("gold", "labelled", "merge", "implied", "note")
@@ -30,6 +30,7 @@ PAPER = (
     "mesh",
     "publication_types",
     "substances",
+    "corrections",
     "tags",
     "primary",
     "ignore",
@@ -232,6 +233,7 @@ class _Line:
             mesh=tuple(map(self._heading, self._given("mesh", list, [], "a list"))),
             publication_types=tuple(map(PublicationType, self._texts("publication_types"))),
             substances=tuple(map(Substance, self._texts("substances"))),
+            corrections=tuple(map(Correction, self._texts("corrections"))),
         )
 
     def _abstract(self) -> tuple[Section, ...]:
@@ -239,12 +241,14 @@ class _Line:
         if isinstance(given, str):
             return (Section("", given),)
         good = isinstance(given, list) and all(
-            isinstance(part, dict) and isinstance(part.get("text"), str) and isinstance(part.get("label") or "", str)
+            isinstance(part, dict)
+            and isinstance(part.get("text"), str)
+            and all(isinstance(part.get(key) or "", str) for key in ("label", "category"))
             for part in given
         )
         if not good:
             raise self._wrong('has an \'abstract\' that is neither text nor a list of {"label", "text"}')
-        return tuple(Section(part.get("label") or "", part["text"]) for part in given if part["text"])
+        return tuple(Section(part.get("label") or "", part["text"], part.get("category") or "") for part in given)
 
     def _heading(self, given: object) -> Heading:
         """A name (a star makes it a major topic), or {"name", "major", "qualifiers"}."""

@@ -19,6 +19,7 @@ from ..model import (
     Paper,
     Tag,
     TagDefinition,
+    TagState,
 )
 from . import selecting
 from .columns import CHILDREN, PAPER_COLUMNS, paper_of
@@ -162,6 +163,14 @@ class Reader(LedgerReader):
         ):
             found[pmid][tag] = bool(primary)
         return found
+
+    def ruled(self, slugs: Sequence[str]) -> dict[int, TagState]:
+        """The papers to which the rules give any of these tags: "tagged", or at best "possible"."""
+        marks = ",".join("?" * len(slugs))
+        rows = self.connection.rows(
+            f"SELECT pmid, max(state = 'tagged') FROM rule_tags WHERE tag IN ({marks}) GROUP BY pmid", slugs
+        )
+        return {pmid: "tagged" if tagged else "possible" for pmid, tagged in rows}
 
     def hand_tags(self, pmid: int | None = None) -> tuple[HandTag, ...]:
         """The decisions of people, on one paper or on all, oldest first; a renamed tag has its name of today."""

@@ -50,7 +50,7 @@ def explain(paper: Paper, rules: RuleSet, slug: str) -> Explanation:
     winner = next(
         (one.rule.slug for one in found.values() if one.primary and one.rule.facet.slug == rule.facet.slug), ""
     )
-    below = _below(rule.slug, rules)
+    under = below(rule.slug, rules)
     return Explanation(
         facet=rule.facet.slug,
         slug=rule.slug,
@@ -65,20 +65,20 @@ def explain(paper: Paper, rules: RuleSet, slug: str) -> Explanation:
         removed=finding.removed if finding else "",
         winner="" if winner == rule.slug else winner,
         children=tuple(
-            one.rule.slug for _, one in sorted(found.items()) if one.rule.slug in below and one.state == "tagged"
+            one.rule.slug for _, one in sorted(found.items()) if one.rule.slug in under and one.state == "tagged"
         ),
         needs=_needs(rule),
     )
 
 
-def _below(slug: str, rules: RuleSet) -> set[str]:
+def below(slug: str, rules: RuleSet) -> set[str]:
     """All tags whose parents lead to this one."""
-    below: set[str] = set()
+    found: set[str] = set()
     size = -1
-    while size != len(below):
-        size = len(below)
-        below |= {rule.slug for rule in rules.rules if rule.parent == slug or rule.parent in below}
-    return below
+    while size != len(found):
+        size = len(found)
+        found |= {rule.slug for rule in rules.rules if rule.parent == slug or rule.parent in found}
+    return found
 
 
 def _needs(rule: Rule) -> tuple[str, ...]:

@@ -115,6 +115,8 @@ class Rule:
     needs: tuple[str, ...] = ()
     unless_tags: tuple[str, ...] = ()
     unless_primary: tuple[str, ...] = ()
+    unless_words: tuple[tuple[str, str], ...] = ()
+    """(place, phrase): what takes the tag away where it stands there."""
     sources: tuple[tuple[str, float], ...] = ()
     masks: tuple[str, ...] = ()
     worded: tuple[tuple[str, float, str], ...] = ()
@@ -204,6 +206,7 @@ class RuleSet:
             needs=tuple(table.get("needs", ())),
             unless_tags=tuple(unless.get("tag", ())),
             unless_primary=(*facet.unless_primary, *unless.get("primary", ())),
+            unless_words=tuple((where, one) for where in PLACES for one in unless.get(where, ())),
             sources=tuple((name, weight) for _, weight, name in _weighted(table, ("from",))),
             masks=tuple(table.get("mask", ())),
             worded=worded,

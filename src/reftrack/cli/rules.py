@@ -87,11 +87,7 @@ def show(desk: Desk, tag: str, *, as_json: bool) -> None:
     rules = desk.rules()
     files = tagging.origins(desk.own_rules())
     if tag:
-        try:
-            slug = vocabulary(rules).tag(tag).slug
-        except UsageError as problem:
-            raise UsageError(f"{str(problem)[0].upper()}{str(problem)[1:]}") from None
-        one = tagging.describe(rules, slug, files)
+        one = tagging.describe(rules, vocabulary(rules).tag(tag).slug, files)
         if as_json:
             click.echo(json_text(rulebook.shape(one)))
         else:
@@ -287,14 +283,16 @@ def sample(
     if tag and facets:
         raise UsageError("--tag and --facet exclude each other: papers are drawn for a tag, or any for a facet.")
     rules = desk.rules()
-    known = [evaluating.vocabulary(rules).facet(one) for one in facets]
+    known = evaluating.vocabulary(rules)
+    wanted = known.tag(tag) if tag else None
+    within = [known.facet(one) for one in facets]
     with open_library(desk) as reader:
         if tag and (stale := reader.stale(rules.hash)):
             note(f"{plural(stale, 'paper')} tagged by other rules; `reftrack retag` first.", quiet=desk.quiet)
         if decided:
             drawn = sampling.decided(reader, rules)
         else:
-            drawn = sampling.draw(reader, rules, tag=tag, facets=known, number=number, seed=seed, ours=show_tags)
+            drawn = sampling.draw(reader, rules, tag=wanted, facets=within, number=number, seed=seed, ours=show_tags)
     if drawn.without:
         note(f"Left out, as no rule knows them any more: {', '.join(drawn.without)}.")
     if not drawn.papers:

@@ -10,10 +10,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from .. import tagging
-from ..errors import UsageError
 from ..evaluation import gold_header, gold_line
 from ..library.reading import Reader
-from ..model import HandTag, HeldPaper, Paper
+from ..model import HandTag, HeldPaper, Paper, TagDefinition
 from ..tagging import RuleSet
 
 LOOKED_AT = 20
@@ -34,11 +33,18 @@ class Drawn:
 
 
 def draw(
-    library: Reader, rules: RuleSet, *, tag: str, facets: Sequence[str], number: int, seed: int, ours: bool
+    library: Reader,
+    rules: RuleSet,
+    *,
+    tag: TagDefinition | None,
+    facets: Sequence[str],
+    number: int,
+    seed: int,
+    ours: bool,
 ) -> Drawn:
     """Papers to label: for a tag a third each that has it, may have it and looks a little like it; else any.
 
-    Blank, so that nobody is led by what the rules say; `ours` adds that all the same. Raises UsageError.
+    Blank, so that nobody is led by what the rules say; `ours` adds that all the same.
     """
     if tag:
         pmids, labelled = _for_tag(library, rules, tag, number, seed)
@@ -51,18 +57,17 @@ def draw(
     return Drawn(tuple(lines), len(lines) - 1)
 
 
-def _for_tag(library: Reader, rules: RuleSet, tag: str, number: int, seed: int) -> tuple[list[int], list[str]]:
-    definition = rules.resolve(tag)
-    if definition is None:
-        raise UsageError(f"There is no tag {tag!r}; `reftrack rules show` lists them.")
-    states = library.ruled([definition.slug, *tagging.below(definition.slug, rules)])
+def _for_tag(
+    library: Reader, rules: RuleSet, tag: TagDefinition, number: int, seed: int
+) -> tuple[list[int], list[str]]:
+    states = library.ruled([tag.slug, *tagging.below(tag.slug, rules)])
     absent = _shuffled([pmid for pmid in library.held_pmids() if pmid not in states], seed)
     pools = [
         _shuffled([pmid for pmid, state in states.items() if state == wanted], seed)
         for wanted in ("tagged", "possible")
     ]
-    pools.append(_like_it_first(library, rules, definition.slug, absent, number))
-    return _in_turn(pools, number), [f"{definition.facet}/{definition.slug}"]
+    pools.append(_like_it_first(library, rules, tag.slug, absent, number))
+    return _in_turn(pools, number), [f"{tag.facet}/{tag.slug}"]
 
 
 def _like_it_first(library: Reader, rules: RuleSet, slug: str, absent: Sequence[int], number: int) -> list[int]:

@@ -20,10 +20,11 @@ HEAD = """# The command line
 
 Made from `--help` by `make docs`; do not edit. JSON goes to stdout with `--json`, progress and warnings to stderr.
 
-Exit status: 0 done, also with nothing found · 1 findings (`doctor`) · 2 usage or configuration · 3 NCBI or the network
-failed after retries, nothing was changed by that query · 4 partial: what came is stored, something is missing, run
-again · 5 the library cannot be used (locked, full, damaged, newer) · 6 query refused, by us or by NCBI · 130
-interrupted. With `fetch --exit-code` or `digest --exit-code`: 10 there is news, 11 a paper that is held was retracted.
+Exit status: 0 done, also with nothing found · 1 findings (`doctor`, `rules lint`, `rules evaluate`) · 2 usage or
+configuration · 3 NCBI or the network failed after retries, nothing was changed by that query · 4 partial: what came is
+stored, something is missing, run again · 5 the library cannot be used (locked, full, damaged, newer) · 6 query refused,
+by us or by NCBI · 130 interrupted. With `fetch --exit-code` or `digest --exit-code`: 10 there is news, 11 a paper that
+is held was retracted.
 """
 
 

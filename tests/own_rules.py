@@ -61,6 +61,7 @@ yes = ['An asideword']
 facet = 'sign'
 label = 'Fever'
 title.1 = 'feverword'
+title."0.6" = 'feverhint'
 yes = ['A feverword']
 
 [tag.high-fever]

@@ -108,9 +108,8 @@ def test_wilson_interval_against_published_values(part, whole, low, high):
 
 
 def test_the_wilson_interval_at_its_ends():
-    """None of 20 begins at 0 exactly, all of 20 end at 1 exactly, of no paper there is none."""
-    assert wilson(0, 20)[0] == 0.0
-    assert wilson(20, 20)[1] == 1.0
+    """None of so many begins at 0 exactly, all of them end at 1 exactly, of no paper there is none."""
+    assert all(wilson(0, whole)[0] == 0.0 and wilson(whole, whole)[1] == 1.0 for whole in range(1, 2000))
     assert wilson(20, 20)[0] == pytest.approx(1 - 0.1611, abs=0.00006)
     assert wilson(0, 0) is None
 
@@ -155,6 +154,18 @@ def test_an_ignored_tag_is_not_scored_on_that_paper(evaluated):
     assert counts(done, "high-fever") == (1, 0, 0)
     assert counts(done, "fever") == (1, 0, 0)
     assert counts(done, "cough") == (1, 0, 0)
+
+
+def test_an_ignored_parent_is_not_scored_though_a_child_implies_it(evaluated):
+    """The child itself is."""
+    done = evaluated({"title": "hotword", "tags": [], "ignore": ["fever"]}, header={"labelled": ["sign"]})
+    assert counts(done, "high-fever") == (0, 1, 0)
+    assert "fever" not in {one.slug for one in facet(done, "sign").tags}
+
+
+def test_a_possible_tag_is_not_found(evaluated):
+    """Only what is tagged counts."""
+    assert counts(evaluated(("feverhint", "fever")), "fever") == (0, 0, 1)
 
 
 def test_an_ignored_kind_leaves_the_paper_out_of_the_matrix(evaluated):
@@ -205,13 +216,16 @@ def test_the_primary_tag_is_judged_not_what_stands_beside_it(evaluated):
 
 
 def test_of_several_kinds_the_first_is_primary_unless_one_is_named(evaluated):
-    """`primary` names it; else the order of `tags` does."""
+    """`primary` names it, also where `tags` does not; else the order of `tags` does."""
     done = evaluated(
-        {"title": "alphaword", "tags": ["alpha", "beta"]},
-        {"title": "alphaword", "tags": ["beta", "alpha"], "primary": "alpha"},
-        {"title": "alphaword", "tags": ["beta", "alpha"]},
+        {"title": "gammaword", "tags": ["alpha", "beta"]},
+        {"title": "gammaword", "tags": ["beta", "alpha"], "primary": "alpha"},
+        {"title": "gammaword", "tags": ["beta", "alpha"]},
+        {"title": "gammaword", "tags": [], "primary": ["kind/gamma"]},
     )
-    assert facet(done, "kind").confusion == {"alpha": {"alpha": 2}, "beta": {"alpha": 1}}
+    assert [one.matrix[0] for one in done.verdicts] == ["alpha", "alpha", "beta", "gamma"]
+    done = evaluated({"title": "gammaword", "tags": [], "primary": "gamma"})
+    assert facet(done, "kind").accuracy == 1.0
 
 
 def test_only_judged_tags_are_scored_on_a_line(evaluated):

@@ -16,7 +16,8 @@ TITLES = (
     *("one alphaword", "two alphaword", "three alphaword", "four alphaword"),
     *("one alphahint", "two alphahint", "three alphahint"),
     *("surely not alphaword, one", "surely not alphaword, two", "surely not alphaword, three"),
-    *(f"of nothing, number {number}" for number in range(60)),
+    *(f"of nothing, number {number}" for number in range(59)),
+    "feverhint hotword",
 )
 
 
@@ -31,7 +32,7 @@ def workspace(tmp_path):
 
 @pytest.fixture
 def filled(workspace):
-    """The same with papers: 4 alpha, 3 perhaps, 3 that look like it, 60 others."""
+    """The same with papers: 4 alpha, 3 perhaps, 3 that look like it, 59 others, 1 feverish."""
     (workspace.folder / "queries" / "all.toml").write_text('title = "All"\nterm = "examplin[tiab]"\n')
     records = [record(number, title=f"Examplin: {title}.") for number, title in enumerate(TITLES, 1)]
     workspace.file.write_bytes(document(*records))
@@ -335,9 +336,17 @@ def test_a_sample_fills_up_where_a_third_is_short(filled):
 
 def test_a_sample_is_the_same_for_a_seed(filled):
     """Byte for byte; another seed draws others."""
-    first, again, other = (filled.run("rules", "sample", "-n", "8", "--seed", seed).stdout for seed in (1, 1, 2))
+    first, again = (filled.run("rules", "sample", "-n", "8").stdout for _ in range(2))
     assert first == again
-    assert first != other
+    one, other = (drawn(filled, "-n", "8", "--seed", seed)[1] for seed in (1, 2))
+    assert {row["pmid"] for row in one} != {row["pmid"] for row in other}
+
+
+def test_a_paper_tagged_with_a_child_is_tagged_to_a_sample_of_the_parent(filled):
+    """Possibly fever, surely high-fever: it has fever."""
+    with Library.open(filled.folder / "db" / "reftrack.db") as library:
+        assert library.ruled(["fever", "high-fever"]) == {pmid(len(TITLES)): "tagged"}
+        assert library.ruled(["fever"]) == {pmid(len(TITLES)): "possible"}
 
 
 def test_a_sample_does_not_lead_its_reader(filled):

@@ -121,7 +121,7 @@ def evaluate(
     """Compare what the rules say with what people say: precision, recall and F1 of every labelled tag.
 
     GOLD is JSON Lines, a paper a line: {"pmid", "title", "abstract", "tags": [...], "ignore": [...]}; "-" is stdin.
-    Without "title" the held paper of that PMID is taken. docs/tagging.md describes the file.
+    Without "title" the held paper of that PMID is taken. docs/gold.md describes the file.
 
     Of study types the primary ones are compared; other tags count where tagged or implied by a child. Intervals
     are Wilson's, 95 %.

@@ -160,9 +160,7 @@ def wilson(part: int, whole: int) -> Interval | None:
     share, square = part / whole, Z95 * Z95 / whole
     middle = share + square / 2
     half = sqrt(square * (share * (1 - share) + square / 4))
-    low = 0.0 if part == 0 else (middle - half) / (1 + square)
-    high = 1.0 if part == whole else (middle + half) / (1 + square)
-    return low, high
+    return (middle - half) / (1 + square), 1.0 if part == whole else (middle + half) / (1 + square)
 
 
 def judge(gold: Gold, paper: GoldPaper, ours: Ours, vocabulary: Vocabulary) -> list[Verdict]:

@@ -115,6 +115,7 @@ def test_show_tells_everything_of_a_rule(workspace):
     for words in (
         "sign/cough · Cough",
         "tagged from a score of 1 on, possible from 0.5 on",
+        "the strongest 2 finds of a section count",
         "also called tussis",
         "+1  title: coughword",
         "+1  title or abstract, as a pattern: c[o]ugh",

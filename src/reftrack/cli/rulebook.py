@@ -133,9 +133,11 @@ def _parts(one: Description) -> Iterator[tuple[str, Lines]]:
 
 def _decides(one: Description) -> Iterator[str]:
     yield f"tagged from a score of {one.threshold:g} on, possible from {one.possible:g} on"
+    yield f"the strongest {one.hits} finds of a section count, for the tag and against it"
     if one.rank:
         weak = f"; {one.weak_rank} with a score below {one.weak_below:g}" if one.weak_rank else ""
-        yield f"rank {one.rank} among the study types that a paper may be filed under, the lowest wins{weak}"
+        yield f"rank {one.rank} among the tags that a paper may be filed under{weak}"
+        yield "the lowest rank wins; of equals the tag whose score is furthest above what it needs"
     if one.beside:
         yield f"also stands beside {', '.join(one.beside)}"
     if one.yields:

@@ -38,6 +38,8 @@ class Description:
     """With a score below `weak_below` the tag has this rank instead; 0 for no such rule."""
     threshold: float
     possible: float
+    hits: int
+    """How many finds count in each section, for the tag and against it."""
     sections: Mapping[str, float]
     """What a section's words are worth of their weight."""
     words: tuple[Sought, ...]
@@ -95,6 +97,7 @@ def describe(rules: RuleSet, slug: str, files: Mapping[str, tuple[str, ...]]) ->
         weak_rank=rule.weak_rank,
         threshold=rule.threshold,
         possible=rule.possible,
+        hits=rule.hits,
         sections={NAMES[bit]: factor for bit, factor in rule.factors.items()},
         words=_sought([*rule.worded, *expressions]),
         marks=_sought([*rule.marked, *(("from", weight, other) for other, weight in rule.sources)]),

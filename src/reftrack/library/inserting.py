@@ -8,7 +8,7 @@ statements, 0.06 ms by a hundred papers at once).
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from functools import lru_cache
 from itertools import chain
 from json import JSONEncoder
@@ -74,15 +74,13 @@ def insert_rule_tags(connection: Connection, tagged: Sequence[tuple[int, Sequenc
 
 
 def _evidence_json(evidence: Sequence[Evidence]) -> str:
-    return _as_json([dict(zip(_EVIDENCE, _values(entry), strict=True)) for entry in evidence])
+    return _as_json([entry._asdict() for entry in evidence])
 
 
 _PARTS = tuple(
     (child, f"INSERT INTO {child.table} VALUES ({','.join('?' * (len(child.columns) + 2))})") for child in CHILDREN
 )
 
-_EVIDENCE = tuple(field.name for field in fields(Evidence))
-_values = attrgetter(*_EVIDENCE)
 _as_json = JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 
 

@@ -10,17 +10,20 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from ..model import Evidence, Paper, Tag, TagState
-from .paper import Hit, Reading
+from .paper import Hit, Reading, evidence, overlap
 from .rules import Facet, Kind, Rule, RuleSet
-from .sections import BARE, NAMES
+from .sections import ABSTRACT, BARE, NAMES
 
-MOST_EVIDENCE = 8
+MOST_EVIDENCE = 6
 MOST_MASKED = 3
 NEGATION_REACH = 8
 """Words between "no history of" and the last item of the list that it negates."""
 SHORT_REACH = 2
 """The same for one word: "without dementia", but not "with or without a device in acute stroke"."""
 NEGATION_AFTER_REACH = 5
+
+
+_ACRONYM = int(Kind.ACRONYM)
 
 
 class Finding:
@@ -41,11 +44,11 @@ class Finding:
 
     def evidence(self) -> tuple[Evidence, ...]:
         """What counts: the indexers' marks, then the text, strongest first."""
-        return (*self.marks, *(hit.evidence(worth) for worth, hit in self.counted))
+        return (*self.marks, *(evidence(hit, worth) for worth, hit in self.counted))
 
     def not_counted(self) -> tuple[Evidence, ...]:
         """What looked like the tag but was masked, negated or unclear."""
-        return tuple(hit.evidence(0.0, why) for hit, why in self.masked)
+        return tuple(evidence(hit, 0.0, why) for hit, why in self.masked)
 
 
 def tag(paper: Paper, rules: RuleSet) -> tuple[Tag, ...]:
@@ -56,6 +59,7 @@ def tag(paper: Paper, rules: RuleSet) -> tuple[Tag, ...]:
 
 def _tag(finding: Finding) -> Tag:
     rule = finding.rule
+    shown = finding.counted[: max(MOST_EVIDENCE - len(finding.marks), 0)]  # the rest is never looked at
     return Tag(
         facet=rule.facet.slug,
         slug=rule.slug,
@@ -63,7 +67,11 @@ def _tag(finding: Finding) -> Tag:
         score=finding.score,
         threshold=rule.threshold,
         primary=finding.primary,
-        evidence=(*finding.evidence()[:MOST_EVIDENCE], *finding.not_counted()[:MOST_MASKED]),
+        evidence=(
+            *finding.marks[:MOST_EVIDENCE],
+            *(evidence(hit, worth) for worth, hit in shown),
+            *(evidence(hit, 0.0, why) for hit, why in finding.masked[:MOST_MASKED]),
+        ),
     )
 
 
@@ -95,7 +103,13 @@ def _may_tag(rule: Rule, reading: Reading) -> bool:
     """Whether the rule could reach its lower threshold if nothing were masked; saves weighing most of them."""
     if rule.sources or rule.place in reading.marks:
         return True
-    return rule.most * sum(max(hit.entry.weight, 0) for hit in reading.hits[rule.place]) >= rule.possible
+    enough = rule.possible / rule.most
+    for entry, _, _, _ in reading.hits[rule.place]:
+        if entry.weight > 0:
+            enough -= entry.weight
+            if enough <= 0:
+                return True
+    return False
 
 
 def _weigh(rule: Rule, reading: Reading, found: dict[int, Finding]) -> Finding:
@@ -149,55 +163,60 @@ def _unless_tags(rule: Rule, found: dict[int, Finding]) -> str:
 def _unless_words(rule: Rule, reading: Reading) -> str:
     """Which words take the tag away although it scored; "" if none do."""
     for hit in reading.guards.get(rule.place, ()):
-        if hit.entry.kind == Kind.UNLESS and hit.entry.places & (zone := hit.part.zone(hit.first)):
-            return f"unless the {NAMES.get(zone & ~BARE, 'text')} says {hit.part.quote(hit.first, hit.last)!r}"
+        entry, part, first, last = hit
+        if entry.kind == Kind.UNLESS and entry.places & (zone := part.zone(first)):
+            return f"unless the {NAMES.get(zone & ~BARE, 'text')} says {part.quote(first, last)!r}"
     return ""
 
 
 def _weigh_text(reading: Reading, finding: Finding) -> None:
     rule = finding.rule
-    masks = [hit for hit in reading.guards.get(rule.place, ()) if hit.entry.kind == Kind.MASK]
-    minds = bool(rule.facet.negations or rule.facet.negations_after)
+    hits = reading.hits[rule.place]
+    finding.counted = _best(hits if rule.is_plain else _free(hits, reading, finding), rule)
+
+
+def _free(hits: Sequence[Hit], reading: Reading, finding: Finding) -> list[Hit]:
+    """The hits that no mask, negation or doubt about an acronym speaks against; the others are kept as masked."""
+    rule = finding.rule
+    masks = [hit for hit in reading.guards.get(rule.place, ()) if hit[0].kind == Kind.MASK]
+    minds = rule.facet.negations or rule.facet.negations_after
     free: list[Hit] = []
     unclear: list[Hit] = []
-    for hit in reading.hits[rule.place]:
+    for hit in hits:
         why = _mask(hit, masks) if masks else ""
-        if not why and minds and hit.part.negations:
+        if not why and minds and hit[1].negations:
             why = _negation(hit, rule.facet)
         if why:
             finding.masked.append((hit, why))
-        elif hit.entry.kind == Kind.ACRONYM:
+        elif hit[0].kind == _ACRONYM:
             unclear.append(hit)
         else:
-            hit.zone = zone = hit.part.zone(hit.first)
-            if hit.entry.places & zone:
-                free.append(hit)
+            free.append(hit)
     if unclear:
-        clear = bool(free) or bool(finding.marks)
+        clear = bool(finding.marks) or any(entry.places & part.zone(first) for entry, part, first, _ in free)
         for hit in unclear:
             why = reading.unclear(hit, clear=clear)
             if why:
                 finding.masked.append((hit, why))
             else:
-                hit.zone = hit.part.zone(hit.first)
                 free.append(hit)
-    if free:
-        finding.counted = _best(free, rule)
+    return free
 
 
 def _mask(hit: Hit, masks: Sequence[Hit]) -> str:
-    return next((mask.entry.phrase for mask in masks if mask.overlaps(hit)), "")
+    return next((mask[0].phrase for mask in masks if overlap(mask, hit)), "")
 
 
 def _negation(hit: Hit, facet: Facet) -> str:
     """The negation within whose reach a hit stands."""
-    words = hit.part.read.words
-    for entry, first, last in hit.part.negations:
+    _, part, hit_first, hit_last = hit
+    words = part.read.words
+    for entry, first, last in part.negations:
         reach = NEGATION_REACH if last > first else SHORT_REACH
-        if entry.kind == Kind.NEGATION and 0 < hit.first - last <= reach:
-            near, far = last, hit.first
-        elif entry.kind == Kind.NEGATION_AFTER and 0 < first - hit.last <= NEGATION_AFTER_REACH:
-            near, far = hit.last, first
+        if entry.kind == Kind.NEGATION and 0 < hit_first - last <= reach:
+            near, far = last, hit_first
+        elif entry.kind == Kind.NEGATION_AFTER and 0 < first - hit_last <= NEGATION_AFTER_REACH:
+            near, far = hit_last, first
         else:
             continue
         if entry.rule.startswith(facet.slug + ".") and not any(word.ends for word in words[near:far]):
@@ -205,31 +224,36 @@ def _negation(hit: Hit, facet: Facet) -> str:
     return ""
 
 
-def _best(hits: list[Hit], rule: Rule) -> list[tuple[float, Hit]]:
-    """The hits that count, with what each adds: in every zone the best two that do not overlap, for and against."""
-    factors = rule.factors
-    worth: list[tuple[float, int, Hit]] = []
+def _best(hits: Sequence[Hit], rule: Rule) -> list[tuple[float, Hit]]:
+    """The hits that count, with what each adds: in every zone the best few that do not overlap, for and against.
+
+    Strongest first, then in the order of the text, the longer of two that begin together first.
+    """
+    worth_of = rule.worth
+    worth: list[tuple[float, int, int, int, int, int, Hit]] = []
     for hit in hits:
-        zone = hit.zone & ~BARE
-        weight = hit.entry.weight * factors.get(zone, 1.0)
-        if weight:
-            worth.append((weight, zone, hit))
-    if len(worth) > 1:
-        worth.sort(key=_strongest)
+        entry, part, first, last = hit
+        zone = part.bits if part.bits != ABSTRACT else part.zone(first)
+        if entry.places & zone:
+            weight = entry.weight * worth_of[zone]
+            if weight:
+                worth.append(
+                    (-abs(weight), part.number, first, -last, entry.number, zone if weight > 0 else -zone, hit)
+                )
+    worth.sort()
     kept: list[tuple[float, Hit]] = []
-    counts: dict[tuple[int, bool], int] = {}
-    for weight, zone, hit in worth:
-        side = (zone, weight > 0)
+    counts: dict[int, int] = {}
+    for minus, _, _, _, _, side, hit in worth:
         count = counts.get(side, 0)
-        if count < rule.hits and not any((weight > 0) == (other > 0) and hit.overlaps(one) for other, one in kept):
-            counts[side] = count + 1
-            kept.append((weight, hit))
+        if count < rule.hits:
+            weight = -minus if side > 0 else minus
+            for other, one in kept:
+                if (other > 0) == (weight > 0) and overlap(hit, one):
+                    break
+            else:
+                counts[side] = count + 1
+                kept.append((weight, hit))
     return kept
-
-
-def _strongest(one: tuple[float, int, Hit]) -> tuple[float, str, int, int, int, str]:
-    weight, _, hit = one
-    return (-abs(weight), hit.part.field, hit.part.index, hit.first, -hit.last, hit.entry.rule)
 
 
 def _rank_all(exclusive: dict[str, list[Finding]]) -> None:

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from bisect import bisect_right
-from collections.abc import Iterator
+from collections import defaultdict
 
 from ..model import Evidence, Paper
 from .abbreviations import meaning
@@ -11,16 +10,22 @@ from .phrases import Found, Text, Trie
 from .rules import MINOR, Entry, Kind, RuleSet
 from .sections import ABSTRACT, BARE, BODY, JOURNAL, KEYWORD, TITLE, zone_of_label, zones_of_text
 
+_LAST_HIT, _LAST_GUARD, _CUE = int(Kind.ACRONYM), int(Kind.UNLESS), int(Kind.CUE)
+"""Plain numbers: looking a member up in its enumeration costs more than the comparison, and there are many."""
+
 
 class Part:
     """A text of the paper: its words, and the zone or zones that it is."""
 
-    __slots__ = ("bits", "cues", "field", "index", "label", "negations", "read", "text", "zones")
+    __slots__ = ("bits", "cues", "field", "index", "label", "negations", "number", "read", "text", "zones")
 
-    def __init__(self, field: str, index: int, label: str, text: str, bits: int) -> None:
+    def __init__(self, number: int, field: str, index: int, label: str, text: str, bits: int) -> None:
+        self.number = number
+        """Parts are counted in the order in which they are read."""
         self.field, self.index, self.label, self.text, self.bits = field, index, label, text, bits
         self.read: Text
-        self.zones: list[tuple[int, int]] = []
+        self.zones: list[int] = []
+        """Of an abstract without labels, once asked for: the zone of each word."""
         self.cues: list[tuple[int, int]] = []
         self.negations: list[tuple[Entry, int, int]] = []
 
@@ -29,8 +34,11 @@ class Part:
         if self.bits != ABSTRACT:
             return self.bits
         if not self.zones:
-            self.zones = zones_of_text(self.read, self.cues, self.quote)
-        return self.zones[bisect_right(self.zones, (word, ABSTRACT)) - 1][1]
+            zones = zones_of_text(self.read, self.cues, self.quote)
+            ends = [*(first for first, _ in zones[1:]), len(self.read.words)]
+            for (first, zone), end in zip(zones, ends, strict=True):
+                self.zones += [zone] * (end - first)
+        return self.zones[word]
 
     def quote(self, first: int, last: int) -> str:
         """The characters of a run of words."""
@@ -38,28 +46,22 @@ class Part:
         return self.text[start:end]
 
 
-class Hit:
-    """A phrase of a rule, found in a part at words first..last."""
+Hit = tuple[Entry, Part, int, int]
+"""A phrase of a rule, found in a part at words first..last. A bare tuple: a paper has a hundred of them."""
 
-    __slots__ = ("entry", "first", "last", "part", "zone")
 
-    def __init__(self, entry: Entry, part: Part, first: int, last: int) -> None:
-        self.entry, self.part, self.first, self.last = entry, part, first, last
-        self.zone = 0
-        """Set when the hit is weighed."""
+def overlap(one: Hit, other: Hit) -> bool:
+    """Whether two hits share a word."""
+    return one[1] is other[1] and one[2] <= other[3] and other[2] <= one[3]
 
-    def overlaps(self, other: Hit) -> bool:
-        """Whether two hits share a word."""
-        return self.part is other.part and self.first <= other.last and other.first <= self.last
 
-    def evidence(self, weight: float, masked: str = "") -> Evidence:
-        """The hit as readers are shown it."""
-        part = self.part
-        start, end = part.read.span(self.first, self.last)
-        quote = part.text[start:end]
-        return Evidence(
-            self.entry.rule, part.field, part.label, part.index, start, end, quote, round(weight, 3), masked
-        )
+def evidence(hit: Hit, weight: float, masked: str = "") -> Evidence:
+    """A hit as readers are shown it."""
+    entry, part, first, last = hit
+    start, end = part.read.span(first, last)
+    return Evidence(
+        entry.rule, part.field, part.label, part.index, start, end, part.text[start:end], round(weight, 3), masked
+    )
 
 
 class Reading:
@@ -67,8 +69,8 @@ class Reading:
 
     def __init__(self, paper: Paper, rules: RuleSet) -> None:
         self.rules = rules
-        self.hits: dict[int, list[Hit]] = {}
-        self.guards: dict[int, list[Hit]] = {}
+        self.hits: defaultdict[int, list[Hit]] = defaultdict(list)
+        self.guards: defaultdict[int, list[Hit]] = defaultdict(list)
         self.marks: dict[int, list[Evidence]] = {}
         self._texts = [paper.title, *(section.text for section in paper.abstract)]
         self._meanings: dict[str, str] = {}
@@ -83,31 +85,31 @@ class Reading:
 
     def unclear(self, hit: Hit, *, clear: bool) -> str:
         """Why an ambiguous abbreviation does not count; "" if it does. `clear`: its tag has better evidence."""
-        word = hit.part.quote(hit.first, hit.last)
+        entry, part, first, last = hit
+        word = part.quote(first, last)
         if word not in self._meanings:
             self._meanings[word] = meaning(word, self._texts)
         long = self._meanings[word]
         if not long:
             return "" if clear else f"{word} is not spelled out"
         head = self.rules.tries[1]
-        means = any(entry.tag == hit.entry.tag and entry.kind == Kind.HIT for entry, _, _ in head.find(head.read(long)))
+        means = any(one.tag == entry.tag and one.kind == Kind.HIT for one, _, _ in head.find(head.read(long)))
         return "" if means else f"{word} = {long}"
 
     def _take(self, part: Part, found: Found) -> None:
         """Sort what was found: hits and guards by tag, cues and negations by part."""
         hits, guards, bits = self.hits, self.guards, part.bits
         for entry, first, last in found:
-            if not entry.places & bits:
-                continue
-            kind = entry.kind
-            if kind <= Kind.ACRONYM:
-                hits.setdefault(entry.tag, []).append(Hit(entry, part, first, last))
-            elif kind <= Kind.UNLESS:
-                guards.setdefault(entry.tag, []).append(Hit(entry, part, first, last))
-            elif kind == Kind.CUE:
-                part.cues.append((first, entry.zone))
-            else:
-                part.negations.append((entry, first, last))
+            if entry.places & bits:
+                kind = entry.kind
+                if kind <= _LAST_HIT:
+                    hits[entry.tag].append((entry, part, first, last))
+                elif kind <= _LAST_GUARD:
+                    guards[entry.tag].append((entry, part, first, last))
+                elif kind == _CUE:
+                    part.cues.append((first, entry.zone))
+                else:
+                    part.negations.append((entry, first, last))
 
     def _expressions(self, part: Part) -> None:
         """The rare rules that are regular expressions; evidence is the whole words that a match touches."""
@@ -115,7 +117,7 @@ class Reading:
             for match in pattern.finditer(part.text):
                 if match.end() > match.start() and part.read.words:
                     first, last = (part.read.word_at(place) for place in (match.start(), match.end() - 1))
-                    self.hits.setdefault(entry.tag, []).append(Hit(entry, part, first, last))
+                    self.hits[entry.tag].append((entry, part, first, last))
 
     def _read_marks(self, paper: Paper) -> None:
         for number, heading in enumerate(paper.mesh):
@@ -137,18 +139,19 @@ class Reading:
             )
 
 
-def _parts(paper: Paper, head: Trie) -> Iterator[Part]:
+def _parts(paper: Paper, head: Trie) -> list[Part]:
     """The texts that tagging reads."""
     bare = 0 if paper.abstract else BARE
-    yield Part("title", 0, "", paper.title, TITLE | bare)
+    parts = [Part(0, "title", 0, "", paper.title, TITLE | bare)]
     if paper.vernacular_title and paper.vernacular_title != paper.title:
-        yield Part("vernacular_title", 0, "", paper.vernacular_title, TITLE | bare)
+        parts.append(Part(1, "vernacular_title", 0, "", paper.vernacular_title, TITLE | bare))
     lone = len(paper.abstract) == 1
-    for number, section in enumerate(paper.abstract):
+    for index, section in enumerate(paper.abstract):
         zone = zone_of_label(section.label, "" if lone else section.category) or (ABSTRACT if lone else BODY)
-        yield Part("abstract", number, section.label, section.text, zone)
-    for number, keyword in enumerate(paper.keywords):
+        parts.append(Part(len(parts), "abstract", index, section.label, section.text, zone))
+    for index, keyword in enumerate(paper.keywords):
         if head.touches(keyword.name):
-            yield Part("keyword", number, "", keyword.name, KEYWORD)
+            parts.append(Part(len(parts), "keyword", index, "", keyword.name, KEYWORD))
     if paper.journal and head.touches(paper.journal):
-        yield Part("journal", 0, "", paper.journal, JOURNAL)
+        parts.append(Part(len(parts), "journal", 0, "", paper.journal, JOURNAL))
+    return parts

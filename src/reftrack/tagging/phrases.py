@@ -19,7 +19,8 @@ from bisect import bisect_right
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from itertools import accumulate, chain, pairwise, product
+from itertools import accumulate, chain, compress, count, pairwise, product
+from operator import attrgetter
 from typing import Any
 
 from .normalise import fold, spans, words
@@ -115,6 +116,7 @@ class Word:
     """It is a heading inside a text, as in "RESULTS: Of 40 patients"."""
 
 
+_ONE, _TWO, _ENDS = attrgetter("one"), attrgetter("two"), attrgetter("ends")
 _UNKNOWN = Word((), (), ())
 _UNKNOWN_AT_END = Word((), (), (), ends=True)
 _FREQUENT: dict[tuple[Word, ...], tuple[Word, ...]] = {(word,): (word,) for word in (_UNKNOWN, _UNKNOWN_AT_END)}
@@ -208,7 +210,7 @@ class Text:
         self._chunks = text.split(" ")
         self._found = list(map(lexicon.__getitem__, self._chunks))
         self.words: list[Word] = list(chain.from_iterable(self._found))
-        self.breaks = [place for place, word in enumerate(self.words, 1) if word.ends]
+        self.breaks = list(compress(count(1), map(_ENDS, self.words)))
         """The words behind which a sentence or clause ends, counted from 1."""
         self._counts: list[int] = []
         self._places: list[int] = []
@@ -347,30 +349,30 @@ class Trie:
         lexicon, second = self.lexicon, self.number
         return any(word.two if second else word.one for chunk in text.split(" ") for word in lexicon[chunk])
 
-    def find(self, text: Text) -> Found:
+    def find(self, text: Text) -> Found:  # noqa: C901 - the hot loop
         """Every entry whose phrase stands in a text, with its first and last word."""
         found: Found = []
         words = text.words
         turn = iter((*text.breaks, len(words)))
         limit = next(turn)
-        if self.number:
-            leads = [(place, word.two) for place, word in enumerate(words) if word.two]
-        else:
-            leads = [(place, word.one) for place, word in enumerate(words) if word.one]
-        for first, nodes in leads:
+        nodes_of = _TWO if self.number else _ONE
+        for first in compress(range(len(words)), map(nodes_of, words)):
             while limit <= first:
                 limit = next(turn)
-            for node in nodes:
+            for node in nodes_of(words[first]):
                 if node.ends:
                     _end(node, words, first, first, limit, found)
                 if node.gaps:
-                    _walk(node, words, first, limit, found)
+                    _walk(node, words, first, first + 1, limit, found)
                 elif node.more and first + 1 < limit:
                     edges = node.edges
                     for key in words[first + 1].keys:
                         if key in edges:
-                            _walk(node, words, first, limit, found)
-                            break
+                            child = edges[key]
+                            if child.ends:
+                                _end(child, words, first, first + 1, limit, found)
+                            if child.more:
+                                _walk(child, words, first, first + 2, limit, found)
         return found
 
 
@@ -382,9 +384,9 @@ def _end(node: Node, words: list[Word], first: int, last: int, limit: int, found
             found.append((entry, first, last))
 
 
-def _walk(node: Node, words: list[Word], first: int, limit: int, found: Found) -> None:  # noqa: C901 - the hot loop
-    """The longer phrases that begin at `first`."""
-    todo = [(node, first + 1)]
+def _walk(node: Node, words: list[Word], first: int, after: int, limit: int, found: Found) -> None:  # noqa: C901 - the hot loop
+    """The longer phrases that begin at `first` and have come to `node`, from the word `after` on."""
+    todo = [(node, after)]
     while todo:
         here, after = todo.pop()
         if after >= limit:

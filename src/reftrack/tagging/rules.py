@@ -6,7 +6,7 @@ import hashlib
 import json
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import IntEnum
 from functools import cached_property
 from typing import Any
@@ -71,6 +71,8 @@ class Entry:
     rule: str
     phrase: str
     zone: int = 0
+    number: int = 0
+    """Its place among all entries: tells two of equal weight on the same words apart."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,6 +127,10 @@ class Rule:
     """(key, weight, name): what it looks for among the indexers' marks."""
     most: float = 1.0
     """The greatest factor of any zone."""
+    worth: Mapping[int, float] = field(default_factory=dict)
+    """The factor of every zone that a word can stand in, also of a title without an abstract."""
+    is_plain: bool = False
+    """No mask, acronym or negation can speak against a hit: they need not be asked for one by one."""
     yes: tuple[str, ...] = ()
     no: tuple[str, ...] = ()
 
@@ -138,6 +144,7 @@ class RuleSet:
         self.marks: dict[tuple[str, str], list[tuple[int, float, str]]] = {}
         self.regexes: list[tuple[Entry, re.Pattern[str]]] = []
         self._found: dict[str, list[Entry]] = {}
+        self._entries = 0
         self._lexicon = Lexicon()
         slugs = [slug for slug, table in tables["tag"].items() if not table.get("disabled")]
         self.rules = tuple(self._rule(place, slug, tables["tag"][slug]) for place, slug in enumerate(slugs))
@@ -212,6 +219,8 @@ class RuleSet:
             worded=worded,
             marked=marked,
             most=max((1.0, *factors.values())),
+            worth={zone | bare: factors.get(zone, 1.0) for zone in ZONES.values() for bare in (0, BARE)},
+            is_plain=not (table.get("mask") or table.get("acronym") or facet.negations or facet.negations_after),
             yes=tuple(table.get("yes", ())),
             no=tuple(table.get("no", ())),
         )
@@ -242,6 +251,8 @@ class RuleSet:
                     self._add(phrase, Entry(kind, -1, 0.0, ANYWHERE, f"{facet.slug}.negation: {phrase}", phrase))
 
     def _add(self, phrase: str, entry: Entry) -> None:
+        self._entries += 1
+        entry = replace(entry, number=self._entries)
         self._found.setdefault(phrase, []).append(entry)
 
     @cached_property

@@ -8,7 +8,7 @@ import pytest
 import reftrack
 
 ROOT = Path(reftrack.__file__).parent
-NOUNS = {"errors", "model", "notices"}
+NOUNS = {"errors", "indexing", "model", "notices"}
 ROOMS = {
     "queries",
     "files",

@@ -725,10 +725,13 @@ def die(*_):
 class Steps(tuple):
     def __iter__(self):
         for number, step in enumerate(tuple.__iter__(self)):
-            if point == f"step-{number}":
+            if point == f"{self.name}-{number}":
                 die()
             yield step
 migrations._SECOND = Steps(migrations._SECOND)
+migrations._SECOND.name = "step"
+migrations._THIRD = Steps(migrations._THIRD)
+migrations._THIRD.name = "third"
 def before(module, name):
     real = getattr(module, name)
     def wrapped(*given):
@@ -753,7 +756,7 @@ main(["list", "--count"])
     "point",
     [
         "before-copy", "after-_write", "after-_place", "after-copy", "step-0", "step-1", "step-3", "step-8", "step-11",
-        "after-_mark", "after-_migrate", "after-upgrade",
+        "third-0", "third-2", "after-_mark", "after-_migrate", "after-upgrade",
     ],
 )  # fmt: skip
 def test_f12_an_upgrade_that_is_killed_leaves_the_old_library_or_the_new_one(old, point):

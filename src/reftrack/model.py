@@ -10,6 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal, NamedTuple
 
+from .indexing import MARKS, Indexing, standing
 from .notices import ALERTS, FROM_PUBLICATION_TYPE, NOTICE_TYPES, PUBLICATION_TYPES, RETRACTING, unsaid
 
 PaperType = Literal["article", "book", "chapter", "preprint"]
@@ -261,6 +262,11 @@ class Paper:
     book: Book | None = None
 
     @property
+    def indexing(self) -> Indexing:
+        """Whether NLM has indexed the record, is still to do it, or will not: preprints, books, other journals."""
+        return standing(self.status, headings=bool(self.mesh), completed=bool(self.completed))
+
+    @property
     def retracted(self) -> bool:
         """Whether this paper itself was retracted, also if it was republished; a notice of retraction is not.
 
@@ -347,6 +353,16 @@ class Evidence(NamedTuple):
     masked: str = ""
     """The mask that blanked this hit; "" for a hit that counts."""
 
+    @property
+    def is_mark(self) -> bool:
+        """Whether it speaks for its tag and is not the paper's own words."""
+        return self.field in MARKS and self.weight > 0 and not self.masked
+
+    @property
+    def words(self) -> str:
+        """A mark as a reader knows it: "publication type Randomized Controlled Trial", "MeSH Stroke"."""
+        return f"{'MeSH' if self.field == 'mesh' else self.field.replace('_', ' ')} {self.quote}"
+
 
 @dataclass(frozen=True, slots=True)
 class Tag:
@@ -360,6 +376,14 @@ class Tag:
     primary: bool = False
     """The one of an exclusive facet (study) that a paper is filed under."""
     evidence: tuple[Evidence, ...] = ()
+
+    @property
+    def marks(self) -> tuple[Evidence, ...]:
+        """The evidence that is not the paper's own words: headings, publication types, substances, links.
+
+        A tag without any rests on the text alone; on a paper that NLM has not indexed yet it is provisional.
+        """
+        return tuple(entry for entry in self.evidence if entry.is_mark)
 
 
 @dataclass(frozen=True, slots=True)
@@ -429,7 +453,7 @@ class HeldPaper:
 
 
 RunStatus = Literal["running", "complete", "partial", "failed", "interrupted"]
-Bucket = Literal["new", "late", "changed", "notice", "retracted", "left", "missing", "deleted", "stored"]
+Bucket = Literal["new", "late", "changed", "indexed", "notice", "retracted", "left", "missing", "deleted", "stored"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -483,6 +507,8 @@ class Run:
     """Found for the first time although PubMed had them when the query last ran."""
     changed: tuple[int, ...] = ()
     """Held before, and some field differs now; what a notice alone brings (`notice`) is not counted here."""
+    indexed: tuple[int, ...] = ()
+    """Those of `changed` that NLM indexed meanwhile."""
     notice: tuple[int, ...] = ()
     """Held before, and gained a notice: retraction, concern, erratum, update..."""
     retracted: tuple[int, ...] = ()

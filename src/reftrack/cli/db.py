@@ -91,10 +91,12 @@ def stats(desk: Desk, *, as_json: bool) -> None:
         ("unread records", f"{held.unread_records:,}"),
         ("runs", f"{held.runs:,}"),
         ("hand tags", f"{held.hand_tags:,}"),
+        ("tag changes", f"{held.tag_changes:,}"),
+        ("not indexed yet", f"{held.awaiting_indexing:,}"),
         ("schema", str(held.schema)),
     ]
     for name, value in rows:
-        click.echo(f"{name:<15} {value}")
+        click.echo(f"{name:<16} {value}")
 
 
 def _open(desk: Desk) -> Connection:

@@ -69,6 +69,8 @@ def _library(desk: Desk, fix: bool) -> Iterator[Finding]:
     if desk.first_day():
         yield True, "empty: `reftrack fetch` fills it"
         return
+    from ..library.counting import stats
+
     if fix:
         yield from _mend(desk)
     reader = desk.reader()
@@ -78,9 +80,12 @@ def _library(desk: Desk, fix: bool) -> Iterator[Finding]:
         problems = reader.problems()
         stale = reader.stale(desk.rules().hash)
         shared = reader.shared_dois()
+        awaiting = stats(reader.connection).awaiting_indexing
     yield from ((False, problem) for problem in problems)
     if stale:
         yield False, f"{plural(stale, 'paper')} tagged by other rules; `reftrack retag` applies these"
+    if awaiting:
+        yield True, f"{plural(awaiting, 'paper')} not indexed by NLM yet: tags that rest on the text are provisional"
     for doi, pmids in shared.items():  # nothing to mend: a preprint and its article, or PubMed has it twice
         yield True, f"one DOI, several papers, kept apart: PMID {', '.join(map(str, pmids))} ({doi})"
     if not problems:

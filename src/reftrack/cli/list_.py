@@ -37,6 +37,7 @@ COLUMNS: dict[str, Callable[[Listed], object]] = {
     "retracted": lambda row: "retracted" if row.retracted else "",
     "concern": lambda row: "concern" if row.concern else "",
     "deleted": lambda row: row.deleted[:10],
+    "indexed": lambda row: {"indexed": "indexed", "awaited": "not yet", "never": ""}[row.indexing],
     "first_seen": lambda row: row.first_seen,
     "study": lambda row: row.study,
     "condition": lambda row: " ".join(row.tags.get("condition", ())),

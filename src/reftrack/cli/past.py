@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import groupby
+from operator import attrgetter
 from typing import TYPE_CHECKING, Any
 
+from ..indexing import news
 from .screen import clean
 
 if TYPE_CHECKING:
@@ -14,6 +17,7 @@ _HAPPENED = {
     "new": "entered {query}",
     "late": "entered {query} late",
     "changed": "changed",
+    "indexed": "indexed",
     "notice": "notice",
     "left": "left {query}",
     "deleted": "deleted",
@@ -21,6 +25,8 @@ _HAPPENED = {
     "stored": "stored by a run of {query} that was not complete",
 }
 """What a run said of a paper, in words; `retracted` is a notice."""
+_RETAGGED = {"record": "tags changed with the record", "parser": "tags changed, the record is read better"}
+_OCCASION = attrgetter("at", "cause")
 _SPELLED_OUT = ("title", "journal", "doi")
 """Fields of which a reader wants the old value, however long."""
 
@@ -34,7 +40,10 @@ def lines(reader: Reader, pmid: int) -> Iterator[tuple[str, str]]:
     events = reader.history(pmid)
     gone = {event.run for event in events if event.bucket == "deleted"}  # then "did not come" says it twice
     told: set[str] = set()
+    retagged = list(_retagged(reader, pmid))
     for event in events:
+        while retagged and retagged[0][0] < event.at:
+            yield "History", retagged.pop(0)[1]
         what = _HAPPENED.get(event.bucket, "").format(query=event.query)
         line = f"{event.at[:10]}  {what}{f': {clean(event.reason)}' if event.reason else ''}"
         if not what or line in told or (event.bucket == "missing" and event.run in gone):
@@ -44,11 +53,20 @@ def lines(reader: Reader, pmid: int) -> Iterator[tuple[str, str]]:
         if event.bucket in ("changed", "notice"):
             for text in was.pop(event.run, ()):
                 yield "History", f"            {text}"
+    yield from (("History", line) for _, line in retagged)
+
+
+def _retagged(reader: Reader, pmid: int) -> Iterator[tuple[str, str]]:
+    """(when, line) of what became of the tags otherwise than by indexing, which the runs tell."""
+    changes = sorted(reader.tag_changes(pmid), key=_OCCASION)
+    for (at, cause), together in groupby(changes, key=_OCCASION):
+        if cause != "indexing" and (what := news(together).sentence()):
+            yield at, f"{at[:10]}  {_RETAGGED[cause]}: {what}"
 
 
 def as_json(reader: Reader, pmid: int) -> dict[str, Any]:
     """The same for programs, with every field that changed."""
-    events, changes = reader.history(pmid), reader.changes(pmid)
+    events, changes, retagged = reader.history(pmid), reader.changes(pmid), reader.tag_changes(pmid)
     return {
         "history": [
             {"run": event.run, "query": event.query, "at": event.at, "bucket": event.bucket, "reason": event.reason}
@@ -63,5 +81,17 @@ def as_json(reader: Reader, pmid: int) -> dict[str, Any]:
                 "after": list(change.after),
             }
             for change in changes
+        ],
+        "tag_changes": [
+            {
+                "run": one.run,
+                "at": one.at,
+                "tag": one.tag or None,
+                "before": one.before,
+                "after": one.after,
+                "cause": one.cause,
+                "because": one.because,
+            }
+            for one in retagged
         ],
     }

@@ -44,6 +44,8 @@ def paper(held: HeldPaper) -> dict[str, Any]:
         "source": held.source,
         "restated": is_restated(record),
         "deleted": held.deleted or None,
+        "indexing": record.indexing,
+        "provisional": record.indexing == "awaited",
     }
 
 
@@ -75,6 +77,7 @@ def run(line: Run) -> dict[str, Any]:
         "new": list(line.new),
         "late": list(line.late),
         "changed": list(line.changed),
+        "indexed": list(line.indexed),
         "notice": list(line.notice),
         "left": list(line.left),
         "missing": list(line.missing),

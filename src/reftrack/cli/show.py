@@ -92,6 +92,8 @@ def _lines(held: HeldPaper, reader: Reader) -> Iterator[tuple[str, str]]:
         yield "Same DOI", f"{key} (PMID {pmid}); two papers to PubMed, and kept apart"
     yield "Key", held.key
     yield from _tags(held, reader)
+    if paper.indexing == "awaited":
+        yield "Indexing", _provisional(held, reader)
     yield from (line for line in notices if line[0] not in MARKED)
     yield "Found by", f"{', '.join(held.queries) or '(no saved query)'}; first seen {held.first_seen[:10]}"
     yield from past.lines(reader, paper.pmid)
@@ -144,6 +146,17 @@ def _tags(held: HeldPaper, reader: Reader) -> Iterator[tuple[str, str]]:
     removed = [decision.slug for decision in reader.hand_tags(held.paper.pmid) if decision.verdict == "remove"]
     if removed:
         yield "Not", f"{', '.join(removed)} (removed by hand)"
+
+
+def _provisional(held: HeldPaper, reader: Reader) -> str:
+    """How many of its tags NLM may still confirm or change."""
+    filed = {tag.slug for tag in held.tags if tag.source == "rule"}
+    resting = sum(not tag.marks for tag in reader.rule_tags(held.paper.pmid) if tag.slug in filed)
+    if not resting:
+        return "NLM has not indexed it yet"
+    whose = "its only tag rests" if resting == len(held.tags) == 1 else f"{resting} of its {len(held.tags)} tags rest"
+    whose = f"its {resting} tags rest" if resting == len(held.tags) > 1 else whose
+    return f"NLM has not indexed it yet: {whose} on the text alone, until it does"
 
 
 def _abstract(paper: Paper) -> Iterator[tuple[str, str]]:

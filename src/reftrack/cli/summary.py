@@ -70,7 +70,8 @@ def news(run: Run, *, always: Collection[str] = ()) -> list[str]:
         if not pmids and (name not in always or (name == "new" and run.status != "complete")):
             continue
         words = plural(len(pmids), "notice") if name == "notice" else f"{len(pmids):,} {name}"
-        parts.append(words + (f" ({len(run.retracted)} retracted)" if name == "notice" and run.retracted else ""))
+        among = {"notice": (run.retracted, "retracted"), "changed": (run.indexed, "indexed")}.get(name, ((), ""))
+        parts.append(words + (f" ({len(among[0])} {among[1]})" if among[0] else ""))
     return parts
 
 
@@ -91,8 +92,9 @@ def _news(run: Run, papers: Mapping[int, HeldPaper]) -> Iterator[tuple[str, str,
     for bucket in _NAMED:
         shown = _shown(run, bucket)
         for pmid in shown:
-            reason = clean(reasons.get((bucket, pmid), ""))
-            kind = reason.partition(":")[0] if bucket == "notice" else bucket  # erratum, concern, update...
+            told: Bucket = "indexed" if bucket == "changed" and pmid in run.indexed else bucket
+            reason = clean(reasons.get((told, pmid), ""))
+            kind = reason.partition(":")[0] if told == "notice" else told  # erratum, concern, update...
             label = "RETRACTED" if bucket == "notice" and pmid in run.retracted else kind
             parts = (_title(papers.get(pmid), marked=label == "RETRACTED"), reason.removeprefix(f"{kind}: "))
             yield label, f"{_name(papers, pmid):<{width}}", " — ".join(part for part in parts if part)

@@ -5,7 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 from typing import NamedTuple
 
+from ..indexing import AWAITED
 from .opening import Connection
+
+AWAITING = f"""p.status IN ({", ".join(f"'{status}'" for status in sorted(AWAITED))})
+    AND p.completed = '' AND p.mesh = ''"""
+"""SQL for Paper.indexing == "awaited", of a row of papers p."""
 
 
 class Stats(NamedTuple):
@@ -22,6 +27,10 @@ class Stats(NamedTuple):
     """Records that came and could not be read."""
     runs: int
     hand_tags: int
+    tag_changes: int
+    """What changes of held records did to tags."""
+    awaiting_indexing: int
+    """Papers that NLM has not indexed yet and may."""
     citation_keys: int
     years: tuple[int | None, int | None]
     """Of the oldest and the newest paper, None where there is none."""
@@ -44,6 +53,8 @@ def stats(connection: Connection) -> Stats:
             unread_records=_count(connection, "unread_records"),
             runs=_count(connection, "runs"),
             hand_tags=_count(connection, "hand_tags"),
+            tag_changes=_count(connection, "tag_changes"),
+            awaiting_indexing=int(connection.value(f"SELECT count(*) FROM papers p WHERE {AWAITING}")),
             citation_keys=_count(connection, "citation_keys"),
             years=(years[0], years[1]),
             first_seen=(seen[0], seen[1]),

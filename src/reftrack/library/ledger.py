@@ -12,6 +12,7 @@ import zlib
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple, cast, get_args
 
+from ..indexing import TagChange
 from ..model import Bucket, Change, Event, Run
 from .locking import is_being_fetched
 from .opening import Connection, Row, making_sense
@@ -147,6 +148,33 @@ class LedgerReader:
                 "SELECT run, at, field, before, after FROM changes WHERE pmid = ? ORDER BY change", (pmid,)
             )
         )
+
+    def tag_changes(self, pmid: int, *, since: int | None = None) -> tuple[TagChange, ...]:
+        """What changes of its record did to a paper's tags, oldest first.
+
+        With `since`, the number of a former record, only from that state on: not what a parser or a rebuild did.
+        """
+        return self._tag_changes("t.pmid = ? AND (? IS NULL OR t.former >= ?)", (pmid, since, since))
+
+    def tag_changes_told(self, run: int) -> dict[int, tuple[TagChange, ...]]:
+        """The same by PMID, of all that changed since the run's query last told, up to when this run told."""
+        told: dict[int, list[TagChange]] = {}
+        for one in self._tag_changes(
+            """t.former <= (SELECT told_to FROM runs WHERE run = :run) AND t.former > (
+                SELECT coalesce(max(p.told_to), 0) FROM runs p JOIN runs r ON r.run = :run
+                WHERE p.query = r.query AND p.run < :run)""",
+            {"run": run},
+        ):
+            told.setdefault(one.pmid, []).append(one)
+        return {pmid: tuple(changes) for pmid, changes in told.items()}
+
+    def _tag_changes(self, condition: str, values: Sequence[object] | dict[str, object]) -> tuple[TagChange, ...]:
+        rows = self.connection.rows(
+            f"""SELECT coalesce(t.run, 0), t.at, t.pmid, t.tag, t.before, t.after, t.cause, t.because
+            FROM tag_changes t WHERE {condition} ORDER BY t.change""",
+            values,
+        )
+        return tuple(TagChange(*row) for row in rows)
 
     def started(self, run: int) -> str:
         """When a run started; ISO 8601, UTC."""

@@ -3,8 +3,9 @@
 To change the schema: add a step at the end, raise SCHEMA_VERSION in `opening`, and name the columns in `columns`.
 This is the only module that loads sqlite-utils, and only a command that writes loads this module.
 
-Which tables are precious: `records`, `checks`, `former_records`, `changes`, `unread_records`, `runs`, `run_papers`,
-`hits`, `hand_tags`, `citation_keys`. Every other one can be made again from `records` and the rules (`rebuild`).
+Which tables are precious: `records`, `checks`, `former_records`, `changes`, `tag_changes`, `unread_records`, `runs`,
+`run_papers`, `hits`, `hand_tags`, `citation_keys`. Every other one can be made again from `records` and the rules
+(`rebuild`).
 """
 
 from __future__ import annotations
@@ -220,6 +221,28 @@ def m0002_ledger(db: Database) -> None:
     for statement in _SECOND:
         db.execute(statement)
     _mark(db, 2)
+
+
+_THIRD = (
+    # What a change of a held record did to its tags; tag '' says that NLM indexed the paper. Append only.
+    """CREATE TABLE tag_changes (
+        change INTEGER PRIMARY KEY, pmid INTEGER NOT NULL, run INTEGER REFERENCES runs(run),
+        former INTEGER REFERENCES former_records(former),   -- the record before the change; NULL if a parser made it
+        at TEXT NOT NULL, tag TEXT NOT NULL,
+        before TEXT NOT NULL, after TEXT NOT NULL,          -- '', tagged, primary; of the paper awaited, never, indexed
+        cause TEXT NOT NULL,                                -- indexing, record, parser
+        because TEXT NOT NULL)""",
+    "CREATE INDEX tag_changes_by_paper ON tag_changes(pmid)",
+    "CREATE INDEX tag_changes_by_former ON tag_changes(former)",
+)
+
+
+@migrations()
+def m0003_tag_changes(db: Database) -> None:
+    """What became of a paper's tags when its record changed, above all when NLM indexed it."""
+    for statement in _THIRD:
+        db.execute(statement)
+    _mark(db, 3)
 
 
 def migrate(connection: Connection) -> None:

@@ -391,6 +391,8 @@ _SHOULD_BE_ZERO = {
         SELECT count(*) FROM papers q WHERE
         (SELECT group_concat(tag) FROM (SELECT tag FROM paper_tags t WHERE t.pmid = q.pmid ORDER BY tag)) IS NOT
         (SELECT group_concat(tag) FROM (SELECT tag FROM ({EFFECTIVE_TAGS.format(paper="q.pmid")}) ORDER BY tag))""",
+    "Changes of tags name a state of a record that is not kept.": """SELECT count(*) FROM tag_changes t
+        WHERE t.former IS NOT NULL AND NOT EXISTS (SELECT 1 FROM former_records f WHERE f.former = t.former)""",
     "Papers are missing from search; `reftrack doctor --fix` adds them.": """SELECT
         (SELECT count(*) FROM papers) - (SELECT count(*) FROM papers_fts_docsize)""",
 }

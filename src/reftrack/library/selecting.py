@@ -11,6 +11,7 @@ from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from ..errors import LibraryError, UsageError
+from ..indexing import standing
 from .opening import Connection
 
 CHUNK = 500
@@ -79,6 +80,8 @@ class Listed(NamedTuple):
     deleted: str
     """Since when PubMed no longer serves the record; "" it does."""
     first_seen: str
+    indexing: str
+    """indexed, awaited, never (`indexing.standing`)."""
     study: str
     tags: dict[str, list[str]]
     """Facet to slugs; in `study` the primary one first."""
@@ -88,7 +91,7 @@ _LISTED = """SELECT p.pmid, coalesce(k.key, ''), p.type, p.title, p.authors,
     CASE p.journal WHEN '' THEN coalesce(p.book_title, '') ELSE p.journal END, p.year, p.date,
     p.volume, p.issue, CASE p.pages WHEN '' THEN p.article_number ELSE p.pages END, p.doi, p.pmcid, p.retracted,
     EXISTS (SELECT 1 FROM corrections c WHERE c.pmid = p.pmid AND c.kind = 'ExpressionOfConcernIn'),
-    coalesce(s.deleted, ''), p.first_seen
+    coalesce(s.deleted, ''), p.first_seen, p.status, p.mesh <> '', p.completed <> ''
     FROM papers p LEFT JOIN citation_keys k ON k.pmid = p.pmid LEFT JOIN checks s ON s.pmid = p.pmid
     WHERE p.pmid IN ({marks})"""
 
@@ -116,7 +119,9 @@ def listed(connection: Connection, pmids: Sequence[int]) -> Iterator[Listed]:
         for pmid in part:
             if pmid in rows:
                 filed, study = tags.get(pmid, ({}, ""))
-                yield Listed._make((*rows[pmid], study, filed))
+                *row, status, headings, completed = rows[pmid]
+                indexing = standing(status, headings=headings, completed=completed)
+                yield Listed._make((*row, indexing, study, filed))
 
 
 def retracted_keys(connection: Connection, pmids: Sequence[int]) -> list[str]:

@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Literal, Self
 
 from ..errors import LibraryError
+from ..indexing import TagChange
 from ..model import HandTag, Paper, Tag, TagDefinition
 from .columns import CHILDREN, PAPER_COLUMNS, paper_row
 from .history import differences, texts
@@ -36,6 +37,10 @@ class Saved:
     paper of it."""
     fields: tuple[str, ...] = ()
     """Names of the fields that differ from what was held."""
+    held: Paper | None = None
+    """What was held before, where something differs."""
+    former: int | None = None
+    """The number under which the record that was held before is kept, if it is."""
 
 
 def utc_now() -> str:
@@ -103,22 +108,23 @@ class Library(Reader, LedgerWriter):
             return Saved("older")
         changed = differences(held, paper)
         reread = held is not None and state[0] == digest  # the same record: it is our parser that changed
+        former = None
         if held is not None and changed and not reread:
-            self._keep_former(held, paper, changed, run, (held_source, fetched, state[0], blob))
+            former = self._keep_former(held, paper, changed, run, (held_source, fetched, state[0], blob))
         self._update_record(paper.pmid, xml, digest, source, parser)
         if held is None:  # a record whose row was lost
             self._insert_paper(paper)
         elif changed:
             self.replace(paper)
-        if reread:
-            return Saved("reread" if changed else "same")
-        return Saved("changed" if changed else "same", changed)
+        if not changed:
+            return Saved("same")
+        return Saved("reread", held=held) if reread else Saved("changed", changed, held, former)
 
     def _keep_former(
         self, held: Paper, paper: Paper, changed: Sequence[str], run: int | None, record: tuple[str, str, str, bytes]
-    ) -> None:
+    ) -> int | None:
         now = self._now()
-        self.connection.run(
+        kept = self.connection.run(
             """INSERT INTO former_records(pmid, run, replaced, source, fetched, sha256, xml)
             VALUES (?, ?, ?, ?, ?, ?, ?)""",
             (paper.pmid, run, now, *record),
@@ -131,6 +137,7 @@ class Library(Reader, LedgerWriter):
                 if name != "retracted"  # follows from publication types and corrections
             ],
         )
+        return kept.lastrowid
 
     def keep_unread(self, xml: bytes, *, pmid: int, reason: str, source: str, parser: int, run: int) -> None:
         """Keep a record that could not be read, for a parser that can. Call inside a transaction."""
@@ -243,6 +250,21 @@ class Library(Reader, LedgerWriter):
             [(content, rules_hash, pmid) for pmid, _, content in tagged],
         )
         self._file(pmids)
+
+    def keep_tag_changes(self, changes: Iterable[TagChange], *, former: int | None) -> None:
+        """What a change of a record did to its tags; `former` is the record before. Call inside a transaction."""
+        self.connection.many(
+            """INSERT INTO tag_changes(pmid, run, former, at, tag, before, after, cause, because)
+            VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)""",
+            [
+                (one.pmid, one.run or None, former, one.at, one.tag, one.before, one.after, one.cause, one.because)
+                for one in changes
+            ],
+        )
+
+    def now(self) -> str:
+        """This moment by the library's clock; ISO 8601, UTC."""
+        return self._now()
 
     def set_hand_tag(self, decision: HandTag) -> None:
         """Keep a person's decision on a tag; a later one on the same tag and paper, by whichever name, replaces it."""

@@ -8,7 +8,8 @@ from .. import pubmed, tagging
 from ..errors import LibraryError, RecordError
 from ..library.reading import Unread
 from ..library.writing import Library
-from .filing import Unreadable, Watch, file_papers, give_key, tag_paper, unwatched
+from .changed_tags import tag_changed
+from .filing import Unreadable, Watch, file_papers, give_key, unwatched
 
 BATCH = 500
 """Papers handled in one transaction."""
@@ -82,4 +83,4 @@ def _reparse(library: Library, rules: tagging.RuleSet, pmid: int, done: Rebuilt)
         library.replace(paper)
     done.changed += held != paper
     library.mark_parsed(pmid, pubmed.PARSER_VERSION)
-    tag_paper(library, rules, paper)
+    tag_changed(library, rules, held, paper)

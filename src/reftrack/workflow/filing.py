@@ -13,6 +13,7 @@ from ..errors import RecordError
 from ..export import citation_key, key_candidates
 from ..library.writing import Library
 from ..model import Paper, Record
+from .changed_tags import tag_changed
 
 Watch = Callable[[str, int, int], None]
 """Told (what is being done, how much of it is done, how much there is) from time to time."""
@@ -116,13 +117,13 @@ def file_papers(
                 _set_tags(library, rules, paper, tagging.content_hash(paper))
             elif saved.outcome == "changed":
                 filed.changed[paper.pmid] = saved.fields
-                tag_paper(library, rules, paper)
+                tag_changed(library, rules, saved.held, paper, run=run, former=saved.former)
             elif saved.outcome == "older":
                 filed.older.append(paper.pmid)
             else:
                 filed.same.append(paper.pmid)
                 if saved.outcome == "reread":
-                    tag_paper(library, rules, paper)
+                    tag_changed(library, rules, saved.held, paper, run=run)
     return filed
 
 
@@ -130,15 +131,6 @@ def give_key(library: Library, paper: Paper) -> str:
     """The paper's citation key, made now if it has none."""
     base = citation_key(paper)
     return library.assign_key(paper.pmid, base, partial(key_candidates, base))
-
-
-def tag_paper(library: Library, rules: tagging.RuleSet, paper: Paper) -> bool:
-    """Tag a held paper if its text or the rules changed since; says whether there was anything to do."""
-    content = tagging.content_hash(paper)
-    if library.tagged_with(paper.pmid) == (content, rules.hash):
-        return False
-    _set_tags(library, rules, paper, content)
-    return True
 
 
 def _set_tags(library: Library, rules: tagging.RuleSet, paper: Paper, content: str) -> None:

@@ -13,6 +13,7 @@ from itertools import islice
 
 from .. import pubmed
 from ..errors import RecordError
+from ..indexing import news as tag_news
 from ..library.history import differences, texts
 from ..library.ledger import Altered
 from ..library.reading import SAMPLE
@@ -22,6 +23,8 @@ from ..notices import FROM_PUBLICATION_TYPE, PUBLICATION_TYPES, without_mark
 
 NOT_SERVED = "PubMed no longer serves it (deleted or merged)"
 """The two look alike to whoever asks; what is held of such a paper stays."""
+
+KEPT = "its tags stay, and no heading speaks for one that rested on the text"
 
 _FROM_A_NOTICE = frozenset({"corrections", "retracted", "revised", "version", "completed", "indexing_method"})
 """What PubMed touches when it links a notice: not a change of the paper's own."""
@@ -56,7 +59,17 @@ def _told(library: Library, altered: Altered, after: Paper) -> dict[Bucket, str]
     except RecordError:  # an older parser could read it; what changed cannot be told
         return {"changed": "what the record was before cannot be read any more"}
     told = news(before, after, restated=source == SAMPLE)
-    return told if altered.is_member else {bucket: why for bucket, why in told.items() if bucket != "changed"}
+    if "changed" in told and source != SAMPLE:
+        told |= _indexed(library, altered)
+    if altered.is_member:
+        return told
+    return {bucket: why for bucket, why in told.items() if bucket not in ("changed", "indexed")}
+
+
+def _indexed(library: Library, altered: Altered) -> dict[Bucket, str]:
+    """That NLM indexed the paper, and what that did to its tags."""
+    indexed = tag_news(library.tag_changes(altered.pmid, since=altered.former), cause="indexing")
+    return {"indexed": indexed.sentence() or KEPT} if indexed.indexed else {}
 
 
 def news(before: Paper, after: Paper, *, restated: bool = False) -> dict[Bucket, str]:

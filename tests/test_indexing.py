@@ -2,11 +2,13 @@
 
 import gzip
 import json
+import sys
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from desk import terminal
 from indexing_desk import GAMMA, PMID, RULES, TEXT, IndexingDesk, indexed, made, raw
 from papers import paper
 from reftrack import tagging
@@ -264,3 +266,151 @@ def test_tag_changes_are_json(desk):
     assert {one["run"] for one in shown} == {2}
     assert shown[0]["tag"] is None
     assert all(one["at"].endswith("Z") for one in shown)
+
+
+# The digest
+
+
+@pytest.fixture
+def news_desk(desk):
+    """Two papers whose study type indexing changed (of one a decision is against it), one confirmed, one that kept its
+    tags, and one whose abstract was edited.
+    """
+    desk.bring(*map(raw, range(1, 6)))
+    desk.run("tag", "rm", PMID + 1, "gamma-outcome", "--because", "only a side note")
+    desk.bring(
+        indexed(1),
+        indexed(2),
+        indexed(3, kinds=""),
+        made(4),
+        raw(5, text="We used an alphadesign. The gammaword rose."),
+    )
+    return desk
+
+
+def digest(desk, *arguments):
+    told = json.loads(desk.run("digest", "--format", "json", *arguments).stdout)
+    return {section["bucket"]: section for section in told["sections"]}
+
+
+def numbers(section):
+    return [each["pmid"] - PMID + 1 for each in section["papers"]]
+
+
+def test_the_digest_says_what_indexing_did(news_desk):
+    """A section with each paper's study type before and after, what is confirmed and by what, gravest first."""
+    told = digest(news_desk)["indexed"]
+    assert sorted(numbers(told)[:2]) == [1, 2]
+    assert numbers(told)[2:] == [3, 4]
+    one = next(each for each in told["papers"] if each["pmid"] == PMID)
+    assert one["by_indexing"]["study"] == {
+        "before": "alpha-design",
+        "after": "beta-trial",
+        "because": "publication type Randomized Controlled Trial",
+    }
+    assert one["by_indexing"]["confirmed"] == [{"tag": "gamma-outcome", "because": "MeSH Gamma Heading"}]
+    assert "MeSH +Gamma Heading" in one["record"]
+
+
+def test_the_digest_counts_what_indexing_did(news_desk):
+    """Papers, other study types, confirmed, kept, decisions that it is against."""
+    assert digest(news_desk)["indexed"]["indexed"] == {
+        "papers": 4, "study": 2, "changed": 0, "confirmed": 3, "kept": 1, "against": 1,
+    }  # fmt: skip
+    page = news_desk.run("digest").stdout
+    assert "4 indexed · 1 changed" in page
+    assert "2 filed under another study type, 3 with tags confirmed, 1 against a decision by hand." in page
+
+
+def test_what_is_told_as_indexed_is_not_told_again_as_changed(news_desk):
+    """Only the paper with the edited abstract stands there, with what that did to its tags."""
+    told = digest(news_desk)["changed"]
+    assert numbers(told) == [5]
+    assert told["papers"][0]["by_record"]["lost"] == [{"tag": "delta-outcome", "because": ""}]
+    assert told["papers"][0]["by_indexing"] is None
+
+
+def test_a_decision_that_indexing_speaks_against_is_said_and_stands(news_desk):
+    """Which tag, who decided, why; the tag stays removed."""
+    told = {each["pmid"]: each for each in digest(news_desk)["indexed"]["papers"]}
+    (conflict,) = told[PMID + 1]["against"]
+    assert (conflict["slug"], conflict["verdict"], conflict["because"]) == (
+        "gamma-outcome",
+        "remove",
+        "only a side note",
+    )
+    assert "gamma-outcome" not in told[PMID + 1]["tags"]
+    assert told[PMID]["against"] == []
+
+
+def test_a_study_type_by_hand_against_that_of_the_indexers_is_said(desk):
+    """The reader filed the paper elsewhere: both are named."""
+    desk.bring(raw())
+    desk.run("tag", "add", PMID, "alpha-design")
+    desk.bring(indexed())
+    assert digest(desk)["indexed"]["papers"][0]["against"][0]["says"] == "beta-trial"
+    assert "alpha-design was added by hand" in desk.run("digest").stdout
+
+
+def test_a_decision_that_indexing_agrees_with_is_no_conflict(desk):
+    """Nor is one on a tag that indexing does not concern."""
+    desk.bring(raw())
+    desk.run("tag", "add", PMID, "beta-trial")
+    desk.run("tag", "rm", PMID, "delta-outcome")
+    desk.bring(indexed())
+    assert digest(desk)["indexed"]["papers"][0]["against"] == []
+
+
+@pytest.mark.parametrize("form", ["md", "html", "atom", "terminal"])
+def test_every_form_of_the_digest_tells_indexing(news_desk, form):
+    """The same sentences for people and for feed readers."""
+    if form == "terminal":
+        _, page = terminal([sys.executable, "-m", "reftrack", "digest"], news_desk.folder, columns=200)
+    else:
+        page = news_desk.run("digest", "--format", form).stdout
+    page = page.replace("\n", " ")
+    assert "study type alpha-design → beta-trial (publication type Randomized Controlled Trial)" in " ".join(
+        page.split()
+    )
+    assert "confirmed: gamma-outcome (MeSH Gamma Heading)" in " ".join(page.split())
+    assert "changed with the record: -delta-outcome" in " ".join(page.split())
+
+
+def test_people_are_not_shown_papers_that_indexing_did_nothing_to(news_desk):
+    """They are counted, and JSON has them."""
+    page = news_desk.run("digest").stdout
+    assert f"pubmed.ncbi.nlm.nih.gov/{PMID + 3}/" not in page
+    assert "1 paper whose tags stay as they were" in page
+
+
+def test_nothing_indexed_adds_nothing_to_the_digest(desk):
+    """No section, no line, no field more on a paper that is new."""
+    desk.bring(raw())
+    told = digest(desk)
+    assert set(told) == {"new"}
+    assert "by_indexing" not in told["new"]["papers"][0]
+    assert "ndexed" not in desk.run("digest").stdout
+    desk.bring(raw())
+    assert "ndexed" not in desk.run("digest").stdout
+
+
+def test_a_paper_that_is_new_in_the_same_digest_is_not_told_as_indexed(desk):
+    """Over both runs it is new; what it was in between is nobody's news."""
+    desk.bring(raw())
+    desk.bring(indexed())
+    assert set(digest(desk, "--since", "1")) == {"new"}
+
+
+def test_the_digest_of_another_query_tells_the_indexing_that_it_did_not_bring(desk):
+    """Its run compares with what it last told, and so has the tag changes of the run that brought them."""
+    title = "Examplin in head injury and stroke."
+    desk.bring(raw(title=title))
+    desk.bring(raw(title=title), query="stroke")
+    desk.bring(indexed(title=title))
+    desk.bring(indexed(title=title), query="stroke")
+    (told,) = digest(desk, "--query", "stroke")["indexed"]["papers"]
+    assert told["runs"] == [4]
+    assert told["by_indexing"]["study"]["after"] == "beta-trial"
+    (both,) = digest(desk)["indexed"]["papers"]
+    assert both["by_indexing"] == told["by_indexing"]
+    assert both["queries"] == ["head", "stroke"]

@@ -77,6 +77,8 @@ class TagNews:
     """NLM indexed the paper meanwhile."""
     study: tuple[str, str] = ("", "")
     """The primary study type before and after, where it changed."""
+    study_because: str = ""
+    """The marks that speak for the study type after."""
     gained: tuple[TagChange, ...] = ()
     """Tags beyond the study type, as those of `lost` and `confirmed`: the newest change of each."""
     lost: tuple[TagChange, ...] = ()
@@ -123,6 +125,7 @@ def news(changes: Iterable[TagChange], *, cause: Cause | None = None) -> TagNews
     return TagNews(
         indexed=indexed,
         study=study,
+        study_because=wanted[study[1]].because if study[1] else "",
         gained=tuple(one for tag, one in wanted.items() if one.after and not before[tag] and tag != study[1]),
         lost=tuple(one for tag, one in wanted.items() if before[tag] and not one.after and tag != study[0]),
         confirmed=tuple(

@@ -74,7 +74,8 @@ def command(
     news_code: bool,
     **chosen: Any,
 ) -> None:
-    """Say what changed: papers retracted, new, found late, changed, left or deleted, and which runs fell short.
+    """Say what changed: papers retracted, new, found late, indexed, changed, left or deleted, and which runs fell
+    short.
 
     The worst news stands first, each paper once in a section. --query chooses runs; the other selection options
     choose papers (see `list`). --limit holds for each section; without it a section shows 50, and JSON has all.
@@ -137,6 +138,9 @@ def _digest(desk: Desk, selection: Selection, since: str, only: int | None, form
             held_of_found=_held_of_found(reader, runs),
             version=__version__,
             library=_library_name(reader),
+            retold=reader.tag_changes_told,
+            decided=reader.hand_tags,
+            studies={entry.slug for entry in reader.vocabulary() if entry.facet == "study"},
         )
 
 

@@ -69,6 +69,7 @@ def _paper_entry(digest: Digest, section: Section, item: Item) -> str:
         " · ".join([*words.source_line(item), f"PMID {item.pmid}", *([item.card.key] if item.card else [])]),
         ", ".join(words.tags(item.card)),
         f"{words.queries(section.bucket)} {', '.join(item.queries)}",
+        *words.retagged(item),
         because,
     ]
     body = "".join(f"<p>{escape(words.inert(line))}</p>" for line in lines if line)

@@ -7,11 +7,12 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from ..model import Bucket, HeldPaper, Paper, Run
+from .retagged import UNTOUCHED, Decided, Indexed, Retagged, Retold, count, retagged
 
 Held = Callable[[Sequence[int]], Iterable[HeldPaper]]
 """Hands out held papers by PMID; one that is not held is passed over."""
 
-ORDER: tuple[Bucket, ...] = ("retracted", "notice", "new", "late", "changed", "left", "deleted", "stored")
+ORDER: tuple[Bucket, ...] = ("retracted", "notice", "new", "late", "indexed", "changed", "left", "deleted", "stored")
 """The sections, in the order of what a reader needs first. What is `missing` is among the problems."""
 
 NEWS = frozenset(ORDER) - {"stored"}
@@ -56,6 +57,10 @@ class Item:
     """None if the paper is not held."""
     noticed_since: bool = False
     """Another section tells a notice on the paper that came after this."""
+    tags: Retagged = UNTOUCHED
+    """What became of its tags; told where the paper is told as indexed or changed."""
+    record: str = ""
+    """What PubMed changed, of a paper that is told as indexed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +70,8 @@ class Section:
     bucket: Bucket
     total: int
     items: tuple[Item, ...]
+    indexed: Indexed | None = None
+    """Of the papers that were indexed, all of them, how many are what."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,19 +173,26 @@ def compose(
     held_of_found: int = 0,
     version: str = "",
     library: str = "",
+    retold: Retold = lambda _: {},
+    decided: Decided = lambda _: (),
+    studies: Container[str] = (),
 ) -> Digest:
     """The digest of these lines of the ledger.
 
     `wanted` gives the order within a section; with `chosen` it also says which papers may stand there at all. Only
-    papers that are shown are asked of `held`: at most `most` a section. `completed` is the newest complete run of
-    each query, in the whole ledger.
+    papers that are shown are asked of `held`: at most `most` a section, and of those that were indexed only such as
+    have news of their tags. `completed` is the newest complete run of each query, in the whole ledger. `studies` are
+    the tags that are study types.
     """
     lines = sorted(runs, key=lambda run: run.run)
     position = {pmid: place for place, pmid in enumerate(wanted)}
     told = _told(lines)
     _say_once(told)
+    for bucket in ("indexed", "changed"):
+        _tell_tags(told[bucket], retold, decided, studies)
     shown: dict[Bucket, list[_Told]] = {}
     totals: dict[Bucket, int] = {}
+    indexed = count(())
     for bucket in ORDER:
         entries = [entry for pmid, entry in told[bucket].items() if not chosen or pmid in position]
         entries.sort(key=lambda entry: position.get(entry.pmid, len(position)))
@@ -187,6 +201,10 @@ def compose(
         if newest_first:
             entries.sort(key=lambda entry: -entry.runs[-1])
         totals[bucket] = len(entries)
+        if bucket == "indexed":
+            indexed = count([entry.tags for entry in entries])
+            entries.sort(key=lambda entry: 0 if newest_first else entry.tags.place)
+            entries = [entry for entry in entries if most is None or not entry.tags.kept]
         shown[bucket] = entries[:most]
     cards = _cards(shown.values(), held)
     noticed = told["retracted"].keys() | told["notice"].keys()
@@ -196,7 +214,12 @@ def compose(
         since=since,
         runs=tuple(lines),
         sections=tuple(
-            Section(bucket, totals[bucket], tuple(entry.item(bucket, cards, noticed) for entry in shown[bucket]))
+            Section(
+                bucket,
+                totals[bucket],
+                tuple(entry.item(bucket, cards, noticed) for entry in shown[bucket]),
+                indexed if bucket == "indexed" else None,
+            )
             for bucket in ORDER
             if totals[bucket]
         ),
@@ -218,6 +241,8 @@ class _Told:
     queries: dict[str, None] = field(default_factory=dict)
     reasons: dict[str, dict[str, None]] = field(default_factory=dict)
     """Reason -> the queries whose runs give it, both in the order in which they were told."""
+    tags: Retagged = UNTOUCHED
+    record: str = ""
 
     def add(self, run: Run, reason: str) -> None:
         """One run's word."""
@@ -232,7 +257,17 @@ class _Told:
         reason = _reason(self.reasons, by_query=bucket in ("late", "left"))
         card = cards.get(self.pmid)
         since = self.pmid in noticed
-        return Item(self.pmid, reason, tuple(self.queries), tuple(self.runs), self.at, card, noticed_since=since)
+        return Item(
+            self.pmid,
+            reason,
+            tuple(self.queries),
+            tuple(self.runs),
+            self.at,
+            card,
+            noticed_since=since,
+            tags=self.tags,
+            record=self.record,
+        )
 
 
 def _told(lines: Sequence[Run]) -> dict[Bucket, dict[int, _Told]]:
@@ -254,8 +289,22 @@ def _say_once(told: dict[Bucket, dict[int, _Told]]) -> None:
             entry.reasons.setdefault(reason, {}).update(queries)
     for pmid in told["new"]:
         told["changed"].pop(pmid, None)
+        told["indexed"].pop(pmid, None)
+    for pmid, entry in told["indexed"].items():
+        changed = told["changed"].pop(pmid, None)
+        entry.record = _reason(changed.reasons, by_query=False) if changed else ""
     for pmid in [*told["new"], *told["late"]]:
         told["stored"].pop(pmid, None)
+
+
+def _tell_tags(told: Mapping[int, _Told], retold: Retold, decided: Decided, studies: Container[str]) -> None:
+    """What became of the tags of these papers, as all runs that tell them have it together."""
+    runs = sorted({run for entry in told.values() for run in entry.runs})
+    changes = {run: retold(run) for run in runs}
+    for pmid, entry in told.items():
+        theirs = [change for run in entry.runs for change in changes[run].get(pmid, ())]
+        if theirs:
+            entry.tags = retagged(theirs, decided(pmid), studies)
 
 
 def _reason(reasons: Mapping[str, Mapping[str, None]], *, by_query: bool) -> str:

@@ -44,7 +44,7 @@ section > p { color: var(--soft); font-size: .9375rem; margin-top: .15rem; }
 #retracted h2 { color: var(--bad); }
 #retracted .papers > li { border-left-color: var(--bad); }
 #notice .papers > li { border-left-color: var(--warn); }
-#new .papers > li, #late .papers > li { border-left-color: var(--good); }
+#new .papers > li, #late .papers > li, #indexed .papers > li { border-left-color: var(--good); }
 .mark { display: inline-block; font-size: .75rem; font-weight: 700; letter-spacing: .03em; color: var(--bad);
   background: var(--bad-soft); border-radius: .25rem; padding: .1rem .4rem; margin: 0 .4rem .1rem 0; }
 .mark.deleted { color: var(--warn); background: var(--warn-soft); }
@@ -149,8 +149,8 @@ def _section(digest: Digest, section: Section) -> Iterator[str]:
     name, title = section.bucket, words.TITLES[section.bucket]
     yield f'<section id="{name}" aria-labelledby="{name}-title">\n'
     yield f'<h2 id="{name}-title">{title} <span class="count">{section.total:,}</span></h2>\n'
-    if words.SAID[name]:
-        yield f"<p>{words.SAID[name]}</p>\n"
+    if said := words.said(section):
+        yield f"<p>{_safe(said)}</p>\n"
     if section.items:
         yield '<ul class="papers">\n'
         for item in section.items:
@@ -171,8 +171,10 @@ def _item(section: Section, item: Item) -> Iterator[str]:
     if item.card and item.card.key:
         source.append(f"<code>{_safe(item.card.key)}</code>")
     yield f'<p class="source">{" ".join(f"<span>{part}</span>" for part in source)}</p>\n'
+    for told in words.retagged(item):
+        yield f'<p class="why"><bdi>{_safe(told)}</bdi></p>\n'
     if because := words.because(section.bucket, item):
-        yield f'<p class="why"><bdi>{_safe(because)}</bdi></p>\n'
+        yield f'<p class="{"told" if section.bucket == "indexed" else "why"}"><bdi>{_safe(because)}</bdi></p>\n'
     if tags := words.tags(item.card):
         study = item.card.study if item.card else ""
         yield '<ul class="tags" aria-label="Tags">'

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+from dataclasses import asdict
 from typing import Any
 
+from ..indexing import TagNews
 from ..model import Run
-from .digest import Digest, Item, Problem
+from .digest import Digest, Item, Problem, Section
 from .words import UNSAFE, link
 
 
@@ -29,7 +31,8 @@ def shape(digest: Digest) -> dict[str, Any]:
             {
                 "bucket": section.bucket,
                 "total": section.total,
-                "papers": [_paper(item) for item in section.items],
+                "papers": [_paper(item) | _retagged(section, item) for item in section.items],
+                **({"indexed": asdict(section.indexed)} if section.indexed else {}),
             }
             for section in digest.sections
         ],
@@ -57,6 +60,33 @@ def _paper(item: Item) -> dict[str, Any]:
         "reason": item.reason,
         "queries": list(item.queries),
         "runs": list(item.runs),
+    }
+
+
+def _retagged(section: Section, item: Item) -> dict[str, Any]:
+    """What only the papers that are told as indexed or changed have."""
+    if section.bucket not in ("indexed", "changed"):
+        return {}
+    return {
+        "record": item.record or item.reason,
+        "by_indexing": _tag_news(item.tags.by_indexing),
+        "by_record": _tag_news(item.tags.by_record),
+        "against": [asdict(conflict.decision) | {"says": conflict.says} for conflict in item.tags.against],
+    }
+
+
+def _tag_news(told: TagNews) -> dict[str, Any] | None:
+    """What became of the paper's tags; null for nothing."""
+    if not (told.changed or told.confirmed or told.indexed):
+        return None
+    changed = told.study[0] != told.study[1]
+    return {
+        "study": {"before": told.study[0] or None, "after": told.study[1] or None, "because": told.study_because}
+        if changed
+        else None,
+        "gained": [{"tag": one.tag, "because": one.because} for one in told.gained],
+        "lost": [{"tag": one.tag, "because": one.because} for one in told.lost],
+        "confirmed": [{"tag": one.tag, "because": one.because} for one in told.confirmed],
     }
 
 

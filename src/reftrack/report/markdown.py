@@ -61,8 +61,8 @@ def _told(said: str) -> str:
 
 def _section(digest: Digest, section: Section) -> Iterator[str]:
     yield from ("", f"## {words.TITLES[section.bucket]} ({section.total:,})", "")
-    if words.SAID[section.bucket]:
-        yield from (words.SAID[section.bucket], "")
+    if said := words.said(section):
+        yield from (escaped(said), "")
     for item in section.items:
         yield from _item(section, item)
     if more := words.more(digest, section):
@@ -78,9 +78,10 @@ def _item(section: Section, item: Item) -> Iterator[str]:
     tags = ", ".join(map(escaped, words.tags(item.card)))
     because = words.because(section.bucket, item)
     found_by = f"*{words.queries(section.bucket)} {escaped(', '.join(item.queries))}*"
-    yield f"  {f'{tags} · ' if tags else ''}{found_by}" + ("  " if because else "")
+    told = [f"**Tags:** {escaped(line)}" for line in words.retagged(item)]
     if because:
-        yield f"  **Why:** {escaped(because)}"
+        told.append(f"**{'Record' if section.bucket == 'indexed' else 'Why'}:** {escaped(because)}")
+    yield "  \n".join(f"  {line}" for line in (f"{f'{tags} · ' if tags else ''}{found_by}", *told))
 
 
 def _footer(digest: Digest) -> Iterator[str]:

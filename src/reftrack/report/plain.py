@@ -39,8 +39,8 @@ def lines(digest: Digest) -> Iterator[Line]:
 def _section(digest: Digest, section: Section) -> Iterator[Line]:
     yield Line("")
     yield Line(f"{words.TITLES[section.bucket]} ({section.total:,})", _SECTION_KINDS.get(section.bucket, "section"))
-    if words.SAID[section.bucket]:
-        yield Line(words.SAID[section.bucket], "dim")
+    if said := words.said(section):
+        yield Line(said, "dim")
     for item in section.items:
         yield from _item(section, item)
     if more := words.more(digest, section):
@@ -52,8 +52,9 @@ def _item(section: Section, item: Item) -> Iterator[Line]:
     yield Line(" · ".join([*marks, words.title(item)]), "bad title" if marks else "title", 2)
     key = [item.card.key] if item.card and item.card.key else []
     yield Line(" · ".join([*words.source_line(item), f"PMID {item.pmid}", *key]), "text", 4)
+    yield from (Line(told, "why", 4) for told in words.retagged(item))
     if because := words.because(section.bucket, item):
-        yield Line(because, "why", 4)
+        yield Line(because, "dim" if section.bucket == "indexed" else "why", 4)
     found_by = f"{words.queries(section.bucket)} {', '.join(item.queries)}"
     yield Line(" · ".join(part for part in (", ".join(words.tags(item.card)), found_by) if part), "dim", 4)
 

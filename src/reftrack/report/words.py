@@ -5,15 +5,18 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 
+from ..indexing import TagChange, TagNews
 from ..model import Bucket
 from ..notices import without_mark
 from .digest import Card, Digest, Item, Problem, Section
+from .retagged import Conflict
 
 TITLES: dict[Bucket, str] = {
     "retracted": "Retracted",
     "notice": "Notices",
     "new": "New",
     "late": "Found late",
+    "indexed": "Indexed",
     "changed": "Changed",
     "left": "Left the query",
     "deleted": "No longer served by PubMed",
@@ -24,12 +27,13 @@ SAID: dict[Bucket, str] = {
     "notice": "Held papers that gained an expression of concern, an erratum, an update, a comment.",
     "new": "",
     "late": "In PubMed before, and found only now.",
+    "indexed": "",
     "changed": "PubMed changed these records.",
     "left": "Found before, and no more. They stay in the library.",
     "deleted": "Deleted or merged into another record. They stay in the library.",
     "stored": "The run broke off; the next complete run tells them.",
 }
-"""A sentence below the title of a section."""
+"""A sentence below the title of a section; `said` also counts."""
 SHORT_TITLE = "What fell short"
 WARNED = "Warnings"
 MARKS = {"retracted": "RETRACTED", "concern": "EXPRESSION OF CONCERN", "deleted": "NO LONGER IN PUBMED"}
@@ -45,6 +49,7 @@ _COUNTED: dict[Bucket, tuple[str, str]] = {
     "notice": ("notice", "notices"),
     "new": ("new", "new"),
     "late": ("late", "late"),
+    "indexed": ("indexed", "indexed"),
     "changed": ("changed", "changed"),
     "left": ("left", "left"),
     "deleted": ("no longer served", "no longer served"),
@@ -159,7 +164,64 @@ def because(bucket: Bucket, item: Item) -> str:
     told = {"retracted": "already retracted", "concern": "already under an expression of concern"}
     marks = item.card.marks if item.card and bucket in ("new", "late") and not item.noticed_since else ()
     known = [told[mark] for mark in marks if mark in told]
-    return "; ".join([*known, *([item.reason] if item.reason else [])])
+    reason = item.record if bucket == "indexed" else item.reason
+    return "; ".join([*known, *([reason] if reason else [])])
+
+
+def said(section: Section) -> str:
+    """The sentence below the title of a section; "" if there is none."""
+    if section.indexed is None:
+        return SAID[section.bucket]
+    told = section.indexed
+    counted = [
+        (told.study, "filed under another study type"),
+        (told.changed, "with other tags gained or lost"),
+        (told.confirmed, "with tags confirmed"),
+        (told.against, "against a decision by hand"),
+    ]
+    parts = [f"{many:,} {what}" for many, what in counted if many]
+    return "NLM indexed these papers, whose tags rested on the text until then" + (
+        f": {', '.join(parts)}." if parts else "."
+    )
+
+
+def retagged(item: Item) -> list[str]:
+    """What became of the paper's tags, a line each; the gravest first."""
+    told, lines = item.tags.by_indexing, []
+    if told.study[0] != told.study[1]:
+        before, after = (slug or "none" for slug in told.study)
+        lines.append(f"study type {before} → {after}{_marks_of(told, told.study[1])}")
+    lines += [_against(conflict) for conflict in item.tags.against]
+    if moved := _moved(told):
+        lines.append(moved)
+    if told.confirmed:
+        lines.append(f"confirmed: {', '.join(_with_marks(change) for change in told.confirmed)}")
+    if with_record := item.tags.by_record.sentence():
+        lines.append(f"changed with the record: {with_record}")
+    return lines
+
+
+def _moved(told: TagNews) -> str:
+    return ", ".join([*(f"+{_with_marks(one)}" for one in told.gained), *(f"-{one.tag}" for one in told.lost)])
+
+
+def _with_marks(change: TagChange) -> str:
+    return f"{change.tag} ({change.because})" if change.because else change.tag
+
+
+def _marks_of(told: TagNews, study: str) -> str:
+    return f" ({told.study_because})" if study and told.study_because else ""
+
+
+def _against(conflict: Conflict) -> str:
+    decision = conflict.decision
+    who = f" by {decision.who}" if decision.who else " by hand"
+    did = "added" if decision.verdict == "add" else "removed"
+    says = (
+        f"indexing says {conflict.says}" if conflict.says else f"indexing {'gives' if did == 'removed' else 'takes'} it"
+    )
+    why = f", because: {decision.because}" if decision.because else ""
+    return f"against a decision: {decision.slug} was {did}{who} on {decision.at[:10]}{why}; {says}, the decision stands"
 
 
 def more(digest: Digest, section: Section) -> str:
@@ -169,6 +231,8 @@ def more(digest: Digest, section: Section) -> str:
         return ""
     listed = section.bucket == "new" and digest.asked == "last" and not digest.chosen
     where = "reftrack list --new" if listed else "reftrack digest --format json"
+    if section.indexed and section.indexed.kept == left_out:
+        return f"{number(left_out, 'paper')} whose tags stay as they were: `{where}`"
     return f"... and {left_out:,} more: `{where}`"
 
 

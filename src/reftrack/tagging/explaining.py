@@ -4,13 +4,40 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
+from collections.abc import Iterator
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from typing import Literal
 
 from ..errors import UsageError
 from ..model import Evidence, Paper
-from .engine import analyse
-from .rules import Rule, RuleSet
+from .engine import Finding, analyse
+from .normalise import fold
+from .rules import MINOR, Rule, RuleSet
+from .sections import ABSTRACT, KEYWORD, NAMES, PLACES, TITLE, zone_of_label
+
+
+@dataclass(frozen=True, slots=True)
+class Weight:
+    """How a piece of evidence comes to its weight: the rule's own, times what the place is worth."""
+
+    base: float
+    factor: float
+    because: str
+    """The place, as rules name it: "title", "background"; of a heading "not a major topic"; "" if it is not known."""
+
+
+@dataclass(frozen=True, slots=True)
+class Need:
+    """Something that a rule looks for and that was not found."""
+
+    where: str
+    """A key of the rules: any, title, results, pt, mesh..."""
+    weight: float
+    phrase: str
+    near: bool
+    """The paper has a word of it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +64,14 @@ class Explanation:
     """Tags below this one that the paper has: they imply it."""
     needs: tuple[str, ...]
     """What the rule looks for, as readable phrases, strongest first."""
+    weights: tuple[Weight, ...] = ()
+    """How each piece of `evidence` comes to its weight."""
+    missing: tuple[Need, ...] = ()
+    """What was looked for and not found: what the paper has a word of first, then the strongest."""
+    parents: tuple[str, ...] = ()
+    """Tags above this one: it implies them."""
+    outranked: str = ""
+    """Why the winner is primary and not this tag: "rct ranks before cohort"; "" if there is no winner."""
 
 
 def explain(paper: Paper, rules: RuleSet, slug: str) -> Explanation:
@@ -51,6 +86,7 @@ def explain(paper: Paper, rules: RuleSet, slug: str) -> Explanation:
         (one.rule.slug for one in found.values() if one.primary and one.rule.facet.slug == rule.facet.slug), ""
     )
     under = below(rule.slug, rules)
+    evidence = finding.evidence() if finding else ()
     return Explanation(
         facet=rule.facet.slug,
         slug=rule.slug,
@@ -60,7 +96,7 @@ def explain(paper: Paper, rules: RuleSet, slug: str) -> Explanation:
         threshold=rule.threshold,
         possible=rule.possible,
         primary=finding.primary if finding else False,
-        evidence=finding.evidence() if finding else (),
+        evidence=evidence,
         masked=finding.not_counted() if finding else (),
         removed=finding.removed if finding else "",
         winner="" if winner == rule.slug else winner,
@@ -68,7 +104,82 @@ def explain(paper: Paper, rules: RuleSet, slug: str) -> Explanation:
             one.rule.slug for _, one in sorted(found.items()) if one.rule.slug in under and one.state == "tagged"
         ),
         needs=_needs(rule),
+        weights=tuple(_weigh(rule, entry, paper) for entry in evidence),
+        missing=_missing(rule, evidence, paper),
+        parents=tuple(_above(rule, rules)),
+        outranked=_outranked(finding, found[rules.by_slug[winner].place]) if finding and winner else "",
     )
+
+
+def _above(rule: Rule, rules: RuleSet) -> Iterator[str]:
+    """The tag's parent, its parent's, and so on."""
+    seen = {rule.slug}
+    while rule.parent and rule.parent not in seen:
+        yield rule.parent
+        seen.add(rule.parent)
+        rule = rules.by_slug[rule.parent]
+
+
+def _outranked(finding: Finding, winner: Finding) -> str:
+    """Why another tag of the facet is the primary one."""
+    own, other = finding.rule, winner.rule
+    if own is other or (finding.state is None and not finding.removed):
+        return ""
+    if own.never_primary:
+        return f"{own.slug} is never primary"
+    if winner.claimed and not finding.claimed:
+        return f"a publication type says {other.slug}, and words do not outvote it"
+    if finding.score < own.weak_below and not finding.claimed:
+        return f"{other.slug} ranks before {own.slug}, of which there are few signs (score below {own.weak_below:g})"
+    return f"{other.slug} ranks before {own.slug}"
+
+
+def _weigh(rule: Rule, entry: Evidence, paper: Paper) -> Weight:
+    """What the rule gives for the phrase or mark, and what its place makes of it."""
+    known = {f"{rule.slug}.{key}: {item}": weight for key, weight, item in (*rule.worded, *rule.marked)}
+    base = known.get(entry.rule, entry.weight)
+    factor = entry.weight / base if base else 1.0
+    if entry.is_mark and factor:
+        return Weight(base, factor, "not a major topic" if abs(factor - MINOR) < _SAME else "")
+    return Weight(base, factor, _place(rule, entry, paper, factor))
+
+
+_SAME = 0.005
+
+
+def _place(rule: Rule, entry: Evidence, paper: Paper, factor: float) -> str:
+    """The zone that evidence stands in: what its label says; in an unlabelled abstract what its worth tells."""
+    zone = {"title": TITLE, "vernacular_title": TITLE, "keyword": KEYWORD}.get(entry.field, 0)
+    if entry.field == "abstract" and entry.part < len(paper.abstract):
+        section = paper.abstract[entry.part]
+        zone = zone_of_label(section.label, "" if len(paper.abstract) == 1 else section.category)
+    if zone and abs(rule.factors.get(zone, 1.0) - factor) < _SAME:
+        return NAMES[zone]
+    worth = [NAMES[bit] for bit, one in rule.factors.items() if bit & ABSTRACT and abs(one - factor) < _SAME]
+    return " or ".join(worth) if entry.field == "abstract" else ""
+
+
+def _missing(rule: Rule, evidence: tuple[Evidence, ...], paper: Paper) -> tuple[Need, ...]:
+    found = {entry.rule for entry in evidence}
+    texts = (paper.title, *(section.text for section in paper.abstract), *(one.name for one in paper.keywords))
+    stems = {fold(word)[:_STEM] for text in texts for word in _WORD.findall(text)}
+    needs = [
+        Need(where, weight, phrase, _is_near(phrase, stems))
+        for where, weight, phrase in (*rule.worded, *rule.marked)
+        if weight > 0 and f"{rule.slug}.{where}: {phrase}" not in found
+    ]
+    return tuple(sorted(needs, key=lambda need: (not (need.near and need.where in PLACES), -need.weight)))
+
+
+def _is_near(phrase: str, stems: AbstractSet[str]) -> bool:
+    """Whether the paper has each word of the phrase, of alternatives one, though not as the phrase wants them."""
+    groups = [_WORD.findall(group) for group in _GROUP.findall(phrase.partition("!")[0])]
+    return any(groups) and all(any(fold(word)[:_STEM] in stems for word in group) for group in groups if group)
+
+
+_STEM = 6
+_GROUP = re.compile(r"\([^()]*\)|[^\s()]+")
+_WORD = re.compile(r"[^\W\d_]{4,}")
 
 
 def below(slug: str, rules: RuleSet) -> set[str]:

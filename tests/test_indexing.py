@@ -9,13 +9,17 @@ from pathlib import Path
 import pytest
 
 from desk import terminal
-from indexing_desk import GAMMA, PMID, RULES, TEXT, IndexingDesk, indexed, made, raw
+from indexing_desk import GAMMA, PMID, RULES, TEXT, TRIAL, IndexingDesk, indexed, made, raw
 from papers import paper
-from reftrack import tagging
+from reftrack import pubmed, tagging
 from reftrack.indexing import TagChange, news
+from reftrack.library.ledger import Altered
 from reftrack.library.writing import Library
 from reftrack.model import Evidence, Heading, Tag
+from reftrack.report.retagged import retagged
+from reftrack.workflow import telling
 from reftrack.workflow.filing import file_papers
+from reftrack.workflow.changed_tags import tag_changed
 
 SCHEMA_2 = Path(__file__).parent / "fixtures" / "library" / "schema-2.db.gz"
 HEADING = (Heading("Gamma Heading"),)
@@ -93,6 +97,38 @@ def test_indexing_is_in_the_ledger_and_in_the_paper_s_history(desk):
     assert [one["reason"] for one in run["details"] if one["bucket"] == "indexed"] == [sentence]
 
 
+def test_what_a_mark_spoke_for_before_is_not_confirmed_again(desk):
+    """The publisher sent the publication type; NLM's heading is what is new."""
+    desk.bring(raw(kinds=TRIAL))
+    desk.bring(indexed())
+    assert set(desk.changes()) == {"", "gamma-outcome"}
+
+
+def test_a_paper_that_was_never_tagged_has_no_tag_changes(tmp_path):
+    """Its first tagging is not a change, though its record is one."""
+    rules = tagging.load([("own.toml", RULES)])
+    before, after = paper(1, status="In-Process"), paper(1, mesh=HEADING)
+    with Library.open(tmp_path / "l.db", create=True) as library, library.transaction():
+        library.save(b"<x/>", before, source="pubmed", parser=1)
+        tag_changed(library, rules, before, after, former=None)
+        assert library.tag_changes(after.pmid) == ()
+        assert "gamma-outcome" in library.rule_slugs(after.pmid)
+
+
+@pytest.mark.parametrize(
+    ("source", "is_member", "told"),
+    [("pubmed", True, {"changed", "indexed"}), ("pubmed", False, set()), ("sample", True, {"changed"})],
+)
+def test_indexing_is_told_of_the_query_s_own_papers_and_not_of_the_sample_s(tmp_path, source, is_member, told):
+    """Not of what just joined or left, and not where PubMed's record took the place of a restatement."""
+    rules = tagging.load([("own.toml", RULES)])
+    with Library.open(tmp_path / "l.db", create=True) as library, library.transaction():
+        for xml, origin in ((raw(), source), (indexed(), "pubmed")):
+            file_papers(library, rules, [(pubmed.parse(xml), xml)], source=origin)
+        assert library.tag_changes(PMID)[0].after == "indexed"
+        assert set(telling._told(library, Altered(PMID, 1, is_member), pubmed.parse(indexed()))) == told
+
+
 def test_indexing_that_changes_no_tag_is_told_all_the_same(desk):
     """A paper that was indexed without a heading of the rules: its tags stay, and the run says so."""
     desk.bring(raw())
@@ -165,8 +201,6 @@ def test_a_better_parser_changes_tags_and_is_no_news_of_pubmed(tmp_path):
 
 
 def file_again(library, rules, saved, noun):
-    from reftrack.workflow.changed_tags import tag_changed
-
     if saved.outcome == "new":
         library.set_rule_tags(noun.pmid, tagging.tag(noun, rules), content_hash="x", rules_hash=rules.hash)
     else:
@@ -197,6 +231,13 @@ def test_changes_in_a_row_are_one_to_a_reader():
     assert (told.indexed, told.lost, told.confirmed) == (True, (), ())
     assert [one.tag for one in told.gained] == ["b"]
     assert told.sentence() == "+b"
+
+
+def test_what_two_queries_tell_alike_counts_once():
+    """A tag that came and went is no news, though a second run tells its coming once more."""
+    came = TagChange(1, "2026-11-01T00:00:00Z", PMID, "a", "", "tagged", "indexing")
+    went = replace(came, before="tagged", after="")
+    assert not retagged([came, went, came], (), ()).by_indexing.changed
 
 
 def test_many_confirmed_tags_are_counted():

@@ -105,9 +105,10 @@ def test_a_tag_of_a_record_that_is_not_indexed_is_provisional(desk):
     assert "provisional: the record is not indexed yet" in why(desk, "gamma-outcome")
     assert "outcome/gamma-outcome  tagged · provisional · score" in why(desk)
     desk.run("tag", "add", PMID, "mood")
+    desk.run("tag", "add", PMID, "delta-outcome")
     states = {one["tag"]: one["provisional"] for one in desk.json("why", PMID)}
     assert states["outcome/gamma-outcome"] is True
-    assert states["outcome/mood"] is False
+    assert states["outcome/mood"] is states["outcome/delta-outcome"] is False
     assert desk.json("why", PMID, "zeta-outcome")[0]["provisional"] is False
     desk.bring(indexed())
     assert not any(one["provisional"] for one in desk.json("why", PMID))
@@ -220,6 +221,16 @@ def test_a_long_sentence_is_cut_around_its_words():
     assert passage.text.count("«zetaword»") == 2
     assert len(passage.text) < 400
     assert passage.text.count("…") == 3
+
+
+def test_words_that_overlap_are_one_mark():
+    """Two rules that share a word: no bracket stands within another."""
+    entries = [
+        Evidence("r", "title", start=0, end=9, quote="aa bb ccc"),
+        Evidence("r", "title", start=3, end=13, quote="bb ccc ddd"),
+    ]
+    (passage,) = passages(Paper(pmid=PMID, title="aa bb ccc ddd eee"), entries)
+    assert passage.text == "«aa bb ccc ddd» eee"
 
 
 def test_evidence_that_no_longer_points_into_the_text_is_quoted_alone():

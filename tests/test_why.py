@@ -159,6 +159,17 @@ def test_a_secondary_study_type_says_why_it_is_not_primary(desk):
     assert "beside beta-trial it says nothing more, so it is not kept" in told
 
 
+def test_of_equal_ranks_the_one_further_above_its_need_is_primary(desk):
+    """Both margins are shown, not a rank that does not decide."""
+    rules = (desk.folder / "rules" / "why.toml").read_text()
+    (desk.folder / "rules" / "why.toml").write_text(
+        rules.replace("rank = 903", "rank = 901").replace("abstract.3 = 'lambdaword'", "abstract.2 = 'lambdaword'")
+    )
+    desk.bring(raw(text="We used an alphadesign and a lambdaword."))
+    told = why(desk, "lambda-study")
+    assert "alpha-design stands further above what it needs (+1) than lambda-study (+0)" in told
+
+
 def test_parents_are_implied_both_ways(desk):
     """A child says which tag it implies; the parent, absent itself, that the child implies it."""
     desk.bring(raw(text="The deltaword fell."))

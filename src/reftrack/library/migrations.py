@@ -234,6 +234,8 @@ _THIRD = (
         because TEXT NOT NULL)""",
     "CREATE INDEX tag_changes_by_paper ON tag_changes(pmid)",
     "CREATE INDEX tag_changes_by_former ON tag_changes(former)",
+    # Which papers other rules tagged is asked by every fetch and retag: without this it reads all of a wide table.
+    "CREATE INDEX papers_by_rules ON papers(tagged_rules)",
 )
 
 

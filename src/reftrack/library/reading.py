@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import zlib
+from array import array
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from types import TracebackType
@@ -256,22 +257,17 @@ class Reader(LedgerReader):
 
     def stale(self, rules_hash: str) -> int:
         """How many papers carry tags of other rules than these."""
-        return int(self.connection.value("SELECT count(*) FROM papers WHERE tagged_rules <> ?", (rules_hash,)))
-
-    def stale_after(self, pmid: int, rules_hash: str, *, most: int) -> list[int]:
-        """The next PMIDs above this one whose tags other rules made, ascending, at most so many."""
-        return [
-            found
-            for (found,) in self.connection.rows(
-                "SELECT pmid FROM papers WHERE pmid > ? AND tagged_rules <> ? ORDER BY pmid LIMIT ?",
-                (pmid, rules_hash, most),
+        return int(
+            self.connection.value(
+                "SELECT count(*) FROM papers WHERE tagged_rules < :hash OR tagged_rules > :hash", {"hash": rules_hash}
             )
-        ]
+        )
 
-    def held_after(self, pmid: int, *, most: int) -> list[int]:
-        """The next PMIDs above this one, ascending, at most so many."""
-        rows = self.connection.rows("SELECT pmid FROM papers WHERE pmid > ? ORDER BY pmid LIMIT ?", (pmid, most))
-        return [found for (found,) in rows]
+    def to_retag(self, rules_hash: str, *, everything: bool = False) -> array[int]:
+        """The PMIDs of papers whose tags other rules made, or of all, ascending: eight bytes a paper, in one look."""
+        where = "" if everything else "WHERE tagged_rules < :hash OR tagged_rules > :hash"  # unlike <> by the index
+        cursor = self.connection.run(f"SELECT pmid FROM papers {where} ORDER BY pmid", {"hash": rules_hash})
+        return array("q", (pmid for (pmid,) in cursor))
 
     def papers(self, pmids: Sequence[int]) -> Iterator[Paper]:
         """These papers as they were parsed, in this order; one that is not held is passed over."""

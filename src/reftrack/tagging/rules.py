@@ -30,7 +30,7 @@ from .sections import (
     ZONES,
 )
 
-ENGINE = "1"
+ENGINE = "2"
 """Part of every RuleSet's hash: raise it when the same rules would give other tags."""
 
 ANYWHERE = -1

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from contextlib import nullcontext
 from dataclasses import dataclass, field
 
@@ -65,31 +65,21 @@ def retag(
     """Apply the rules to the papers that other rules tagged; a changed text is tagged when it is stored.
 
     `everything` also does those that are not stale; `dry_run` stores nothing. What people decided is not touched.
-    Holds one batch in memory, however many papers there are.
+    Holds one batch in memory, and eight bytes for each paper, however many there are.
     """
     if not dry_run:
         library.set_vocabulary(rules.definitions)
-    held = library.counts()["papers"]
-    done = Retagged(looked_at=held)
-    of = held if everything else library.stale(rules.hash)
+    done = Retagged(looked_at=library.counts()["papers"])
+    pmids = library.to_retag(rules.hash, everything=everything)
     decided: Decisions = {}
-    for hand in library.hand_tags() if of else ():
+    for hand in library.hand_tags() if pmids else ():
         decided.setdefault(hand.pmid, {})[hand.slug] = hand.verdict == "add"
-    for part in _stale(library, rules, everything=everything):
+    for start in range(0, len(pmids), BATCH):
+        part = pmids[start : start + BATCH].tolist()
         with nullcontext() if dry_run else library.transaction(), uncollected():
             _retag_some(library, rules, part, done, decided, dry_run=dry_run)
-        watch("retag", done.tagged, of)
+        watch("retag", done.tagged, len(pmids))
     return done
-
-
-def _stale(library: Library, rules: tagging.RuleSet, *, everything: bool) -> Iterator[list[int]]:
-    last = 0
-    while True:
-        part = library.held_after(last, most=BATCH) if everything else library.stale_after(last, rules.hash, most=BATCH)
-        if not part:
-            return
-        yield part
-        last = part[-1]
 
 
 def _retag_some(

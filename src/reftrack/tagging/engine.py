@@ -172,14 +172,15 @@ def _unless_words(rule: Rule, reading: Reading) -> str:
 def _weigh_text(reading: Reading, finding: Finding) -> None:
     rule = finding.rule
     hits = reading.hits[rule.place]
-    finding.counted = _best(hits if rule.is_plain else _free(hits, reading, finding), rule)
+    doubted = rule.place in reading.guards or rule.has_acronyms or (rule.facet.minds and reading.has_negations)
+    finding.counted = _best(_free(hits, reading, finding) if doubted else hits, rule)
 
 
 def _free(hits: Sequence[Hit], reading: Reading, finding: Finding) -> list[Hit]:
     """The hits that no mask, negation or doubt about an acronym speaks against; the others are kept as masked."""
     rule = finding.rule
     masks = [hit for hit in reading.guards.get(rule.place, ()) if hit[0].kind == Kind.MASK]
-    minds = rule.facet.negations or rule.facet.negations_after
+    minds = rule.facet.minds
     free: list[Hit] = []
     unclear: list[Hit] = []
     for hit in hits:

@@ -72,6 +72,7 @@ class Reading:
         self.hits: defaultdict[int, list[Hit]] = defaultdict(list)
         self.guards: defaultdict[int, list[Hit]] = defaultdict(list)
         self.marks: dict[int, list[Evidence]] = {}
+        self.has_negations = False
         self._texts = [paper.title, *(section.text for section in paper.abstract)]
         self._meanings: dict[str, str] = {}
         body, head = rules.tries
@@ -110,6 +111,7 @@ class Reading:
                     part.cues.append((first, entry.zone))
                 else:
                     part.negations.append((entry, first, last))
+                    self.has_negations = True
 
     def _expressions(self, part: Part) -> None:
         """The rare rules that are regular expressions; evidence is the whole words that a match touches."""

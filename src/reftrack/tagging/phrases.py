@@ -68,6 +68,10 @@ class PhraseError(ValueError):
     """The phrase is not of the language above; the message says what is wrong."""
 
 
+End = tuple[Any, frozenset[str] | None, tuple[str, ...]]
+"""A phrase that ends at a node: what to tell, what must not follow, and what must stand before, nearest first."""
+
+
 class Node:
     """A place in the trie: where each element leads, what ends here, and what may come after a gap."""
 
@@ -75,7 +79,7 @@ class Node:
 
     def __init__(self) -> None:
         self.edges: dict[str, Node] = {}
-        self.ends: tuple[tuple[Any, frozenset[str] | None], ...] = ()
+        self.ends: tuple[End, ...] = ()
         self.gaps: tuple[tuple[int, dict[str, Node]], ...] = ()
         self.more = False
 
@@ -116,6 +120,10 @@ class Word:
     """It is a heading inside a text, as in "RESULTS: Of 40 patients"."""
 
 
+_EVERYWHERE = frozenset(
+    ["of", "the", "and", "in", "to", "a", "an", "with", "for", "from", "on", "as", "at", "by", "or", "#"]
+)
+"""Elements at which no search begins if the phrase goes on: a third of all words, which seldom lead anywhere."""
 _ONE, _TWO, _ENDS = attrgetter("one"), attrgetter("two"), attrgetter("ends")
 _UNKNOWN = Word((), (), ())
 _UNKNOWN_AT_END = Word((), (), (), ends=True)
@@ -326,12 +334,13 @@ class Trie:
         learn = self.lexicon.learn
         learn(stops)
         guard = frozenset(stops) if stops else None
-        ends = tuple((entry, guard) for entry in entries)
         root = self.root
         for way in ways:
             learn(way)
+            before, rest = _anchored(way)
+            ends = tuple((entry, guard, before) for entry in entries)
             node, most = root, 0
-            for one in way:
+            for one in rest:
                 if one[0] == "~":
                     most = int(one[1:])
                 elif most:
@@ -349,7 +358,7 @@ class Trie:
         lexicon, second = self.lexicon, self.number
         return any(word.two if second else word.one for chunk in text.split(" ") for word in lexicon[chunk])
 
-    def find(self, text: Text) -> Found:  # noqa: C901 - the hot loop
+    def find(self, text: Text) -> Found:
         """Every entry whose phrase stands in a text, with its first and last word."""
         found: Found = []
         words = text.words
@@ -362,50 +371,58 @@ class Trie:
             for node in nodes_of(words[first]):
                 if node.ends:
                     _end(node, words, first, first, limit, found)
-                if node.gaps:
+                if node.more and first + 1 < limit:
                     _walk(node, words, first, first + 1, limit, found)
-                elif node.more and first + 1 < limit:
-                    edges = node.edges
-                    for key in words[first + 1].keys:
-                        if key in edges:
-                            child = edges[key]
-                            if child.ends:
-                                _end(child, words, first, first + 1, limit, found)
-                            if child.more:
-                                _walk(child, words, first, first + 2, limit, found)
         return found
+
+
+def _anchored(way: tuple[str, ...]) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """(what stands before, nearest first; where the search begins): no search begins at a word of every sentence."""
+    start = 0
+    while start + 1 < len(way) and way[start] in _EVERYWHERE and way[start + 1][0] != "~":
+        start += 1
+    return way[:start][::-1], way[start:]
+
+
+def _stand_before(before: tuple[str, ...], words: list[Word], first: int) -> bool:
+    """Whether these elements stand in front of a word, in its own sentence."""
+    for element in before:
+        first -= 1
+        if first < 0 or words[first].ends or element not in words[first].keys:
+            return False
+    return True
 
 
 def _end(node: Node, words: list[Word], first: int, last: int, limit: int, found: Found) -> None:
     """The phrases that end with the word `last`, unless what must not follow does."""
     after = last + 1
-    for entry, guard in node.ends:
+    for entry, guard, before in node.ends:
         if guard is None or after >= limit or guard.isdisjoint(words[after].keys):
-            found.append((entry, first, last))
+            if not before:
+                found.append((entry, first, last))
+            elif _stand_before(before, words, first):
+                found.append((entry, first - len(before), last))
 
 
-def _walk(node: Node, words: list[Word], first: int, after: int, limit: int, found: Found) -> None:  # noqa: C901 - the hot loop
+def _walk(node: Node, words: list[Word], first: int, after: int, limit: int, found: Found) -> None:
     """The longer phrases that begin at `first` and have come to `node`, from the word `after` on."""
-    todo = [(node, after)]
-    while todo:
-        here, after = todo.pop()
-        if after >= limit:
-            continue
-        steps = []
-        edges = here.edges
-        if edges:
-            for key in words[after].keys:
+    edges = node.edges
+    if edges:
+        for key in words[after].keys:
+            if key in edges:
+                _reach(edges[key], words, first, after, limit, found)
+    for most, edges in node.gaps:
+        place = after
+        for word in words[after : min(after + most + 1, limit)]:
+            for key in word.keys:
                 if key in edges:
-                    steps.append((edges[key], after))  # noqa: PERF401 - a comprehension costs more on short loops
-        for most, edges in here.gaps:
-            place = after
-            for word in words[after : min(after + most + 1, limit)]:
-                for key in word.keys:
-                    if key in edges:
-                        steps.append((edges[key], place))  # noqa: PERF401
-                place += 1
-        for child, place in steps:
-            if child.ends:
-                _end(child, words, first, place, limit, found)
-            if child.more:
-                todo.append((child, place + 1))
+                    _reach(edges[key], words, first, place, limit, found)
+            place += 1
+
+
+def _reach(node: Node, words: list[Word], first: int, last: int, limit: int, found: Found) -> None:
+    """What begins at `first` and has come to `node` with the word `last`."""
+    if node.ends:
+        _end(node, words, first, last, limit, found)
+    if node.more and last + 1 < limit:
+        _walk(node, words, first, last + 1, limit, found)

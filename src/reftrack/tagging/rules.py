@@ -92,6 +92,11 @@ class Facet:
     negations: tuple[str, ...] = ()
     negations_after: tuple[str, ...] = ()
 
+    @property
+    def minds(self) -> bool:
+        """Whether a negation speaks against its tags."""
+        return bool(self.negations or self.negations_after)
+
 
 @dataclass(frozen=True, slots=True)
 class Rule:
@@ -129,8 +134,7 @@ class Rule:
     """The greatest factor of any zone."""
     worth: Mapping[int, float] = field(default_factory=dict)
     """The factor of every zone that a word can stand in, also of a title without an abstract."""
-    is_plain: bool = False
-    """No mask, acronym or negation can speak against a hit: they need not be asked for one by one."""
+    has_acronyms: bool = False
     yes: tuple[str, ...] = ()
     no: tuple[str, ...] = ()
 
@@ -220,7 +224,7 @@ class RuleSet:
             marked=marked,
             most=max((1.0, *factors.values())),
             worth={zone | bare: factors.get(zone, 1.0) for zone in ZONES.values() for bare in (0, BARE)},
-            is_plain=not (table.get("mask") or table.get("acronym") or facet.negations or facet.negations_after),
+            has_acronyms="acronym" in table,
             yes=tuple(table.get("yes", ())),
             no=tuple(table.get("no", ())),
         )

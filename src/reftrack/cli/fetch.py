@@ -12,6 +12,7 @@ import click
 
 from ..errors import EutilsError, LibraryError, QueryError, RecordError, ReftrackError, UsageError
 from . import INTERRUPTED, STOPPED, options, summary
+from .edited import tell_stale
 from .progress import watching
 from .screen import clean, json_text, note, on_terminal, plural
 from .settings import Desk, expanded
@@ -117,8 +118,7 @@ def command(
     _report(desk, outcome, as_json=as_json)
     if outcome.stopped:
         note(STOPPED)
-    if stale:
-        note(f"{plural(stale, 'paper')} carry tags of other rules; `reftrack retag` applies these.", quiet=desk.quiet)
+    tell_stale(stale, quiet=desk.quiet)
     ctx.exit(_status(outcome, strict=strict, news_code=news_code))
 
 

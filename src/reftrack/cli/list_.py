@@ -17,6 +17,7 @@ from ..library.opening import Connection
 from ..library.selecting import Listed, listed, retracted_keys, select
 from ..notices import without_mark, words
 from . import options
+from .edited import tell_edited_rules
 from .screen import console, csv_lines, json_text, note, on_terminal, plural, table, tsv
 from .settings import Desk
 
@@ -100,6 +101,7 @@ def command(
         click.echo("0" if only_count else "[]" if as_json else "", nl=only_count or as_json)
         return
     with closing(connection):
+        tell_edited_rules(desk, connection)
         pmids = select(connection, selection)
         if only_count:
             click.echo(str(len(pmids)))

@@ -67,6 +67,11 @@ class Desk:
         return self._place(self._queries, "REFTRACK_QUERIES", "queries", Path("queries"))
 
     @property
+    def rules_folder(self) -> Path | None:
+        """Where a workspace keeps tag rules of its own, whether or not the folder is there."""
+        return self.root / "rules" if self.root else None
+
+    @property
     def saved(self) -> frozenset[str]:
         """The names of the saved queries there are, unread; none where it is not known where they would be."""
         from .. import queries
@@ -158,7 +163,7 @@ class Desk:
 
     def own_rules(self) -> list[tuple[str, str]]:
         """The workspace's rule files: name for messages, text. Raises UsageError for one that cannot be read."""
-        folder = self.root / "rules" if self.root else None
+        folder = self.rules_folder
         # Not glob, which hides what it may not read.
         files = (
             sorted(path for path in folder.iterdir() if path.suffix == ".toml") if folder and folder.is_dir() else []

@@ -9,6 +9,7 @@ import click
 
 from ..errors import UsageError
 from . import options
+from .edited import tell_edited_rules
 from .screen import clean, json_text, note, on_terminal, plural, table, tsv
 from .settings import Desk
 
@@ -125,6 +126,7 @@ def conflicts(desk: Desk, *, everything: bool, as_json: bool) -> None:
     found: tuple[Decided, ...] = ()
     if reader is not None:
         with reader:
+            tell_edited_rules(desk, reader.connection)
             found = tuple(one for one in reader.decided() if everything or not one.agrees)
     if as_json:
         click.echo(json_text([_decision_shape(one) for one in found]))
@@ -163,8 +165,9 @@ def _said(one: Decided) -> str:
         return "there is no such tag any more"
     scored = f" ({one.score:g} of {one.threshold:g})" if one.state != "absent" else ""
     other = f", primary is {one.primary}" if one.primary and one.primary != one.decision.slug else ""
+    through = f", but {one.child} below it is found" if one.child and one.state != "tagged" else ""
     agreed = " · agree" if one.agrees else ""
-    return f"{one.state}{scored}{other}{agreed}"
+    return f"{one.state}{scored}{through}{other}{agreed}"
 
 
 def _decision_shape(one: Decided) -> dict[str, Any]:
@@ -179,7 +182,13 @@ def _decision_shape(one: Decided) -> dict[str, Any]:
         "who": hand.who,
         "at": hand.at,
         "agrees": one.agrees,
-        "rules": {"state": one.state, "score": one.score, "threshold": one.threshold, "primary": one.primary or None},
+        "rules": {
+            "state": one.state,
+            "score": one.score,
+            "threshold": one.threshold or None,
+            "primary": one.primary or None,
+            "child": one.child or None,
+        },
     }
 
 
@@ -190,6 +199,7 @@ def _decide(desk: Desk, names: Sequence[str], verdict: Literal["add", "remove"],
 
     papers, tag = _split(names)
     with desk.library() as library, library.transaction():
+        tell_edited_rules(desk, library.connection)
         facet, slug = find_tag(library.connection, tag)
         pmids = find_papers(library.connection, papers)
         for pmid in pmids:
@@ -213,6 +223,7 @@ def _counted(desk: Desk) -> tuple[tuple[TagDefinition, ...], dict[str, int]]:
     if reader is None:
         return desk.rules().definitions, {}
     with reader:
+        tell_edited_rules(desk, reader.connection)
         return reader.vocabulary(), reader.tag_counts()
 
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from . import options
+from .edited import tell_edited_rules
 from .held import open_library
 from .screen import json_text, note
 from .settings import Desk
@@ -89,6 +90,8 @@ def command(desk: Desk, paper: str, tag: str, *, everything: bool, as_json: bool
             facet, slug = find_tag(reader.connection, tag)
             reasons = [_explained(Reason(held, facet, slug, decision=decisions.get(slug)), _rules(desk, reader, pmid))]
         else:
+            if not everything or as_json:
+                tell_edited_rules(desk, reader.connection)
             reasons = _all(reader, held, decisions)
             if everything and not as_json:
                 rules = _rules(desk, reader, pmid)

@@ -6,7 +6,7 @@ import hashlib
 import json
 import zlib
 from array import array
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Any, NamedTuple, Self
@@ -24,7 +24,7 @@ from ..model import (
 )
 from . import selecting
 from .columns import CHILDREN, PAPER_COLUMNS, paper_of
-from .deciding import Decided, decided
+from .deciding import LATEST, Decided, decided
 from .ledger import LedgerReader
 from .locking import is_being_fetched
 from .opening import making_sense, open_to_read
@@ -255,6 +255,10 @@ class Reader(LedgerReader):
     def _record_is_intact(self, pmid: int) -> bool:
         return is_intact(*self.connection.rows("SELECT xml, sha256 FROM records WHERE pmid = ?", (pmid,))[0])
 
+    def how_many(self) -> int:
+        """Papers held."""
+        return int(self.connection.value("SELECT count(*) FROM papers"))
+
     def stale(self, rules_hash: str) -> int:
         """How many papers carry tags of other rules than these."""
         return int(
@@ -269,12 +273,15 @@ class Reader(LedgerReader):
         cursor = self.connection.run(f"SELECT pmid FROM papers {where} ORDER BY pmid", {"hash": rules_hash})
         return array("q", (pmid for (pmid,) in cursor))
 
-    def papers(self, pmids: Sequence[int]) -> Iterator[Paper]:
-        """These papers as they were parsed, in this order; one that is not held is passed over."""
+    def papers(self, pmids: Sequence[int], *, without: Collection[str] = ()) -> Iterator[Paper]:
+        """These papers as they were parsed, in this order; one that is not held is passed over.
+
+        `without` names lists, as "authors" or "references", that are left empty, for whoever does not look at them.
+        """
         for start in range(0, len(pmids), selecting.CHUNK):
             part = pmids[start : start + selecting.CHUNK]
             with self.connection.snapshot(), making_sense(self.connection.path):
-                papers = self._papers(part)
+                papers = self._papers(part, without=without)
             yield from (papers[pmid] for pmid in part if pmid in papers)
 
     def stale_among(self, pmids: Sequence[int], rules_hash: str) -> list[int]:
@@ -288,7 +295,7 @@ class Reader(LedgerReader):
             )
         ]
 
-    def _papers(self, pmids: Sequence[int]) -> dict[int, Paper]:
+    def _papers(self, pmids: Sequence[int], *, without: Collection[str] = ()) -> dict[int, Paper]:
         marks = ",".join("?" * len(pmids))
         columns = ", ".join(f'"{column}"' for column in PAPER_COLUMNS)
         rows = self.connection.rows(f"SELECT {columns} FROM papers WHERE pmid IN ({marks})", pmids)
@@ -300,7 +307,7 @@ class Reader(LedgerReader):
         ):
             sections.setdefault(pmid, []).append(tuple(section))
         parts: dict[int, dict[str, list[Any]]] = {row[0]: {child.field: [] for child in CHILDREN} for row in rows}
-        for child in CHILDREN:
+        for child in (child for child in CHILDREN if child.field not in without):
             names = ", ".join(child.columns)
             for pmid, *part in self.connection.rows(
                 f"SELECT pmid, {names} FROM {child.table} WHERE pmid IN ({marks}) ORDER BY pmid, position", pmids
@@ -347,8 +354,8 @@ class Reader(LedgerReader):
         return about
 
 
-_DECIDED = """(SELECT h.pmid, coalesce(a.tag, h.tag) AS tag, h.verdict, max(h.at) FROM hand_tags h
-    LEFT JOIN tag_aliases a ON a.alias = h.tag WHERE h.pmid = {paper} GROUP BY 1, 2)"""
+_DECIDED = f"""(SELECT h.pmid, coalesce(a.tag, h.tag) AS tag, h.verdict, {LATEST} FROM hand_tags h
+    LEFT JOIN tag_aliases a ON a.alias = h.tag WHERE h.pmid = {{paper}} GROUP BY 1, 2)"""
 # SQLite takes the other columns from the row that has the max: of two spellings of a tag the later decision counts.
 EFFECTIVE_TAGS = f"""SELECT r.tag, r.pmid, v.facet, r.is_primary, 'rule' FROM rule_tags r JOIN tags v ON v.tag = r.tag
     WHERE r.pmid = {{paper}} AND r.state = 'tagged'

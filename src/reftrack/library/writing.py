@@ -292,7 +292,8 @@ class Library(Reader, LedgerWriter):
     def file_tags(self, pmid: int) -> None:
         """Work out the tags a paper really carries: (rules + added by hand) - removed by hand.
 
-        A study type added by hand becomes the primary one: the reader has seen the paper, the rules have not.
+        In an exclusive facet, as of study types, one added by hand becomes the primary one: the reader has seen the
+        paper, the rules have not.
         """
         self.connection.run("DELETE FROM paper_tags WHERE pmid = ?", (pmid,))
         self._file([pmid])
@@ -365,13 +366,12 @@ _FILE_UNDECIDED = """INSERT INTO paper_tags(tag, pmid, facet, is_primary, source
 
 _DECIDED_AMONG = "SELECT DISTINCT pmid FROM hand_tags WHERE pmid IN (SELECT value FROM json_each(?))"
 
-# The rank order is the rules' own (`TagDefinition.rank`); a study type of rank 0 is never primary.
+# The rank order is the rules' own (`TagDefinition.rank`): only tags of exclusive facets have one above 0.
 _PRIMARY = """UPDATE paper_tags SET is_primary = coalesce(tag = (
         SELECT t.tag FROM paper_tags t JOIN tags v ON v.tag = t.tag
-        WHERE t.pmid = :pmid AND t.facet = 'study' AND v.rank > 0
+        WHERE t.pmid = :pmid AND t.facet = paper_tags.facet AND v.rank > 0
         ORDER BY t.source = 'hand' DESC, t.is_primary DESC, v.rank LIMIT 1), 0)
-    WHERE pmid = :pmid AND facet = 'study' AND EXISTS (
-        SELECT 1 FROM hand_tags h WHERE h.pmid = :pmid)"""
+    WHERE pmid = :pmid AND EXISTS (SELECT 1 FROM hand_tags h WHERE h.pmid = :pmid)"""
 
 
 def _is_older(paper: Paper, held: Paper, *, restated: bool, beside: bool) -> bool:

@@ -72,9 +72,6 @@ def _examples(rule: Rule, rules: RuleSet) -> Iterator[str]:
 def _parents(rule: Rule, rules: RuleSet) -> Iterator[str]:
     seen = [rule.slug]
     while rule.parent:
-        if rule.parent not in rules.by_slug:
-            yield f"{seen[0]}: parent {rule.parent!r} is not a tag (any more)"
-            return
         if rule.parent in seen:
             yield f"{seen[0]}: is its own ancestor: {' -> '.join([*seen, rule.parent])}"
             return

@@ -17,6 +17,7 @@ from math import isfinite
 from typing import Any
 
 from ..errors import RuleError
+from .naming import follow_renames, name_of_two, take_names
 from .phrases import PhraseError, parse, split
 from .rules import CUES, MARKS, RuleSet
 from .sections import PLACES, ZONES
@@ -114,7 +115,9 @@ class _Reader:
             self.file, where = self.files[slug], f"tag {slug!r}"
             for key in ("facet", "label"):
                 if key not in table:
-                    raise RuleError(f"{self.file}: {where}: {key!r} is missing")
+                    near = difflib.get_close_matches(slug, [name for name in tags if name != slug], 1)
+                    hint = f"; did you mean the tag {near[0]!r}?" if near else ""
+                    raise RuleError(f"{self.file}: {where}: {key!r} is missing{hint}")
             self._known(table["facet"], self.tables["facet"], f"{where}, key 'facet'", "facet")
             if table.get("parent"):
                 self._known(table["parent"], tags, f"{where}, key 'parent'", "tag")
@@ -124,6 +127,13 @@ class _Reader:
             for key, names in self._references(table):
                 for name in names:
                     self._known(name, tags, f"{where}, key {key!r}", "tag")
+        if double := name_of_two(tags):
+            slug, alias = double
+            raise RuleError(
+                f"{self.files[slug]}: tag {slug!r}, key 'aliases': {alias!r} is a tag of its own; "
+                f"to rename it, switch the old one off: [tag.{alias}] disabled = true"
+            )
+        follow_renames(tags, self.tables["facet"])
         return self.tables
 
     def _references(self, table: Mapping[str, Any]) -> Iterable[tuple[str, Iterable[str]]]:
@@ -176,6 +186,8 @@ class _Reader:
         if isinstance(value, dict):
             self._inner(value, kept, where)
             self._add(self._table(slug, value.get("add", {}), f"{where}, key 'add'"), kept, where)
+        if not self.trusted:
+            take_names(self.tables["tag"], slug)
 
     def _add(self, given: Mapping[str, Any], kept: dict[str, Any], where: str) -> None:
         """What an overlay adds to the lists of a tag, so that one phrase more needs no copy of the others."""

@@ -164,7 +164,7 @@ class RuleSet:
                 rule.label,
                 rule.parent,
                 rule.aliases,
-                0 if rule.never_primary else rule.rank,
+                rule.rank if rule.facet.exclusive and not rule.never_primary else 0,
             )
             for rule in self.rules
         )

@@ -15,7 +15,8 @@ BATCH = 500
 """Papers handled in one transaction: a retag that is stopped has lost no more than that, and goes on from there."""
 EXAMPLES = 3
 """Papers named for each change: enough to look at."""
-
+UNREAD = frozenset({"authors", "editors", "other_abstracts", "grants", "accessions", "references"})
+"""Lists of a paper that tagging does not look at, a third of what there is to read."""
 
 Decisions = dict[int, dict[str, bool]]
 """By PMID: tag -> whether a person added it; the later of two decisions on it."""
@@ -69,7 +70,7 @@ def retag(
     """
     if not dry_run:
         library.set_vocabulary(rules.definitions)
-    done = Retagged(looked_at=library.counts()["papers"])
+    done = Retagged(looked_at=library.how_many())
     pmids = library.to_retag(rules.hash, everything=everything)
     decided: Decisions = {}
     for hand in library.hand_tags() if pmids else ():
@@ -94,7 +95,7 @@ def _retag_some(
     before = library.rule_slugs(pmids)
     tagged: list[tuple[int, tuple[Tag, ...], str]] = []
     retagged: dict[int, dict[str, bool]] = {}
-    for paper in library.papers(pmids):
+    for paper in library.papers(pmids, without=UNREAD):
         tags = tagging.tag(paper, rules)
         tagged.append((paper.pmid, tags, "" if dry_run else tagging.content_hash(paper)))
         retagged[paper.pmid] = {tag.slug: tag.primary for tag in tags if tag.state == "tagged"}
@@ -134,6 +135,18 @@ def _ask_people(
 def _says(rules: tagging.RuleSet, slug: str, tags: Mapping[str, bool]) -> bool:
     """Whether the rules say what adding the tag by hand says: a study type added by hand is the primary one."""
     rule = rules.by_slug.get(slug)
-    if rule and rule.facet.exclusive and not rule.never_primary and any(tags.values()):
-        return tags.get(slug, False)
-    return slug in tags
+    if rule and rule.facet.exclusive and not rule.never_primary and slug in tags:
+        return tags[slug] or not any(tags[other] for other in tags if _facet(rules, other) == rule.facet.slug)
+    return slug in tags or any(slug in _above(rules, tag) for tag in tags)
+
+
+def _facet(rules: tagging.RuleSet, slug: str) -> str:
+    return rules.by_slug[slug].facet.slug if slug in rules.by_slug else ""
+
+
+def _above(rules: tagging.RuleSet, slug: str) -> Iterator[str]:
+    """The parents of a tag, nearest first: who has the tag has them."""
+    seen: set[str] = set()
+    while slug in rules.by_slug and (slug := rules.by_slug[slug].parent) and slug not in seen:
+        seen.add(slug)
+        yield slug

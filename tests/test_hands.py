@@ -5,11 +5,13 @@ import signal
 import subprocess
 import sys
 import time
+from dataclasses import replace
 
 import pytest
+from hypothesis import HealthCheck, given, settings
 
 from desk import RECORDS, Workspace, terminal
-from papers import FIRST_PMID, document, record
+from papers import FIRST_PMID, document, papers, record
 from reftrack import tagging
 from reftrack.library.writing import Library
 from reftrack.workflow import retagging
@@ -140,6 +142,20 @@ def test_one_changed_rule_makes_all_papers_stale_and_a_changed_record_only_itsel
     filled.file.write_bytes(document(RECORDS[0], changed, *RECORDS[2:]))
     filled.fetch()
     assert tagged == [TWO]
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(whole=papers)
+def test_a_retag_reads_all_that_tagging_looks_at(tmp_path_factory, whole):
+    """Lists left out of a held paper are those that neither its hash nor its tags depend on; the others are there."""
+    loaded = tagging.load()
+    with Library.open(tmp_path_factory.mktemp("slim") / "l.db", create=True) as held, held.transaction():
+        held.save(b"<x/>", whole, source="made up", parser=1)
+        (slim,) = held.papers([whole.pmid], without=retagging.UNREAD)
+        assert slim == replace(whole, **dict.fromkeys(retagging.UNREAD, ()))
+        assert next(iter(held.papers([whole.pmid]))) == whole
+    assert tagging.content_hash(slim) == tagging.content_hash(whole)
+    assert tagging.tag(slim, loaded) == tagging.tag(whole, loaded)
 
 
 def test_a_retag_that_is_killed_goes_on_where_it_stopped(filled, monkeypatch):

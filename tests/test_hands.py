@@ -118,10 +118,11 @@ def test_a_decision_follows_a_tag_that_is_renamed(filled):
 
 
 def test_an_unchanged_library_is_not_tagged_at_all(filled, monkeypatch):
-    """Nothing is stale: no paper is read or tagged, and the rules' phrases are not even made ready."""
+    """Nothing is stale: no paper is looked for, read or tagged, and the rules' phrases are not even made ready."""
     called = []
     monkeypatch.setattr(retagging.tagging, "tag", lambda *_: called.append(1))
-    monkeypatch.setattr(Library, "papers", lambda *_: called.append(2))
+    monkeypatch.setattr(Library, "papers", lambda *_, **__: called.append(2))
+    monkeypatch.setattr(Library, "stale_after", lambda *_, **__: called.append(3))
     loaded = tagging.load()
     with library(filled) as held:
         done = retagging.retag(held, loaded)

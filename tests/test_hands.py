@@ -114,6 +114,17 @@ def test_a_decision_follows_a_tag_that_is_renamed(filled):
     assert [one["tag"] for one in filled.json("tag", "conflicts")] == ["outcome/device"]
 
 
+def test_a_fetch_tells_which_decisions_its_records_contradict(filled):
+    """A revised record has words for a tag that a person took away: told once, when the record comes."""
+    filled.run("tag", "rm", TWO, "mortality")
+    filled.run("tag", "add", TWO, "mood")
+    assert "by hand" not in filled.fetch("--full").stderr
+    changed = record(2, title="Examplin after ischemic stroke: mortality in a cohort study.", year="2021")
+    filled.file.write_bytes(document(RECORDS[0], changed, *RECORDS[2:]))
+    assert "What came contradicts 1 decision by hand, which stands; `reftrack tag conf" in filled.fetch().stderr
+    assert "by hand" not in filled.fetch("--full").stderr
+
+
 # retag
 
 

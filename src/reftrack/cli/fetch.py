@@ -99,6 +99,7 @@ def command(
     waiting = desk.fetching(wait=0 if no_wait else LONGEST_WAIT)
     with _stopped_politely(), waiting, desk.library(create=True) as library:
         library.set_vocabulary(rules.definitions)
+        before = _contradicted(library)
         try:
             if files:
                 _offline(desk, queries, files, library, rules, outcome, limit)
@@ -113,13 +114,24 @@ def command(
             outcome.failures += [error] if isinstance(error, LibraryError) else []
         else:
             outcome.runs = [next(library.runs(run=number)) for number in library.begun]
-        stale = library.stale(rules.hash)
+        stale, against = library.stale(rules.hash), len(_contradicted(library) - before)
         outcome.papers = {} if as_json else summary.named_papers(library, outcome.runs)
     _report(desk, outcome, as_json=as_json)
     if outcome.stopped:
         note(STOPPED)
     tell_stale(stale, quiet=desk.quiet)
+    if against:
+        stand = "stands" if against == 1 else "stand"
+        note(
+            f"What came contradicts {plural(against, 'decision')} by hand, which {stand}; `reftrack tag conflicts`.",
+            quiet=desk.quiet,
+        )
     ctx.exit(_status(outcome, strict=strict, news_code=news_code))
+
+
+def _contradicted(library: Library) -> set[tuple[int, str]]:
+    """Decisions by hand, as PMID and tag, from which the rules differ."""
+    return {(one.decision.pmid, one.decision.slug) for one in library.decided() if not one.agrees}
 
 
 def _closed(library: Library) -> list[Run]:

@@ -129,11 +129,11 @@ def test_a_fetch_tells_which_decisions_its_records_contradict(filled):
 
 
 def test_an_unchanged_library_is_not_tagged_at_all(filled, monkeypatch):
-    """Nothing is stale: no paper is looked for, read or tagged, and the rules' phrases are not even made ready."""
+    """Nothing is stale: no paper is looked at, read or tagged, and the rules' phrases are not even made ready."""
     called = []
     monkeypatch.setattr(retagging.tagging, "tag", lambda *_: called.append(1))
     monkeypatch.setattr(Library, "papers", lambda *_, **__: called.append(2))
-    monkeypatch.setattr(Library, "stale_after", lambda *_, **__: called.append(3))
+    monkeypatch.setattr(Library, "rule_slugs", lambda *_, **__: called.append(3))
     loaded = tagging.load()
     with library(filled) as held:
         done = retagging.retag(held, loaded)
@@ -196,10 +196,11 @@ def test_a_rehearsal_shows_what_would_change_and_changes_nothing(filled):
     assert (filled.json("list"), filled.json("why", ONE)) == before
     assert (told["dry_run"], told["papers"], told["tagged"]) == (True, 3, 3)
     assert told["tags"]["outcome/gadget"] == {
-        "gained": 3, "lost": 0, "gained_by": [ONE, TWO, THREE], "lost_by": [],
+        "label": "Gadget", "gained": 3, "lost": 0, "gained_by": [ONE, TWO, THREE], "lost_by": [],
     }  # fmt: skip
     assert told["tags"]["tbi"]["lost_by"] == [ONE, THREE]
-    assert {"before": "rct", "papers": 1, "examples": [ONE]}.items() <= told["primary"][0].items()
+    (rct,) = [one for one in told["primary"] if one["before"] == "rct"]
+    assert (rct["facet"], rct["after"], rct["papers"], rct["examples"]) == ("study", None, 1, [ONE])
     assert filled.json("retag")["tags"] == told["tags"]
     assert filled.json("retag", "--dry-run")["tags"] == {}
 
@@ -209,8 +210,8 @@ def test_a_rehearsal_reads_well_on_a_terminal_and_in_a_pipe(filled):
     rules(filled, GADGET)
     first, header, line = filled.run("retag", "--dry-run").stdout.splitlines()
     assert first == "3 papers of 3 would be tagged anew."
-    assert header.split("\t") == ["tag", "gained", "lost", "gained_by", "lost_by"]
-    assert line.split("\t") == ["outcome/gadget", "3", "0", f"{ONE} {TWO} {THREE}", ""]
+    assert header.split("\t") == ["tag", "gained", "lost", "gained_by", "lost_by", "label"]
+    assert line.split("\t") == ["outcome/gadget", "3", "0", f"{ONE} {TWO} {THREE}", "", "Gadget"]
     _, screen = terminal([sys.executable, "-m", "reftrack", "retag", "--dry-run"], filled.folder)
     assert "+3" in screen
     assert "Examplin in rats" in screen

@@ -2,11 +2,12 @@
 
 import json
 import os
+import sys
 import time
 
 import pytest
 
-from desk import Workspace
+from desk import Workspace, terminal
 from papers import FIRST_PMID
 from reftrack import tagging
 from reftrack.errors import RuleError
@@ -156,6 +157,29 @@ def test_a_tag_by_hand_is_primary_in_any_exclusive_facet(filled):
     assert primary() == ["rct", "soft"]
     filled.run("tag", "reset", ONE, "soft")
     assert primary() == ["rct", "solid"]
+
+
+def test_a_rehearsal_tells_primary_tags_facet_by_facet(filled):
+    """Two exclusive facets change for one paper: each is told with what was primary in it before."""
+    solid = "[tag.solid]\nfacet = 'design'\nlabel = 'Solid'\nrank = 1\nany.9 = 'double-blind'\n"
+    facet = "[facet.design]\nlabel = 'Design'\nexclusive = true\n"
+    rules(filled, facet + solid)
+    filled.run("retag")
+    liquid = solid.replace("solid", "liquid")
+    trial = "[tag.trial]\nfacet = 'study'\nlabel = 'Trial'\nrank = 1\npt.99 = 'Journal Article'\n"
+    rules(filled, facet + liquid + trial + "[tag.rct]\ndisabled = true\n[tag.cohort]\ndisabled = true\n")
+    told = {
+        (one["facet"], one["before"], one["after"]): one["papers"]
+        for one in filled.json("retag", "--dry-run")["primary"]
+    }
+    assert told["study", "cohort", "trial"] == 1
+    assert told["study", "animal", "trial"] == 1
+    assert told["study", "rct", "trial"] == told["design", "solid", "liquid"] == 1
+    header, *lines = filled.run("retag", "--dry-run").stdout.split("\n\n")[1].splitlines()
+    assert header.split("\t") == ["primary", "before", "after", "papers", "examples"]
+    assert f"study\tcohort\ttrial\t1\t{TWO}" in lines
+    status, screen = terminal([sys.executable, "-m", "reftrack", "retag", "--dry-run"], filled.folder)
+    assert (status, "Study type: cohort -> trial" in screen, "Design: solid -> liquid" in screen) == (0, True, True)
 
 
 def test_a_tag_of_a_facet_that_is_not_exclusive_is_never_primary(filled):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -17,7 +17,8 @@ if TYPE_CHECKING:
     from ..tagging import RuleSet
     from ..workflow.retagging import Moved, Retagged
 
-_HEADER = ("tag", "gained", "lost", "gained_by", "lost_by")
+_HEADER = ("tag", "gained", "lost", "gained_by", "lost_by", "label")
+_PRIMARY = ("primary", "before", "after", "papers", "examples")
 
 
 @click.command()
@@ -85,27 +86,41 @@ def _print(done: Retagged, rules: RuleSet, examples: Mapping[int, HeldPaper], *,
         if titles:
             _print_examples(done, rules, examples)
     else:
-        for line in tsv(
-            _HEADER, [(_name(one, rules), *_numbers(done, one), *_pmids(done, one)) for one in _order(done, rules)]
-        ):
+        for line in _lines(done, rules):
             click.echo(line)
-        for change, moved in _moves(done):
-            click.echo(f"study\t{change}\t{moved.papers}\t{_listed(moved)}")
+
+
+def _lines(done: Retagged, rules: RuleSet) -> Iterator[str]:
+    """Tab-separated: the tags that change, and after an empty line the primary ones; only what there is."""
+    if done.gained or done.lost:
+        yield from tsv(
+            _HEADER,
+            [
+                (_name(one, rules), *_numbers(done, one), *_pmids(done, one), _label(one, rules))
+                for one in _order(done, rules)
+            ],
+        )
+    if done.primary:
+        if done.gained or done.lost:
+            yield ""
+        rows = [
+            (facet, was, now, moved.papers, _listed(moved)) for (facet, was, now), moved in _by_number(done.primary)
+        ]
+        yield from tsv(_PRIMARY, rows)
 
 
 def _print_table(done: Retagged, rules: RuleSet) -> None:
     """Counts by tag, then which primary study types became which."""
     right = {"justify": "right", "no_wrap": True}
     if done.gained or done.lost:
-        labels = {slug: rule.label for slug, rule in rules.by_slug.items()}
         table(
             [("Tag", {"no_wrap": True}), ("", {}), ("Gained", right), ("Lost", right)],
-            [(_name(one, rules), labels.get(one, "gone"), *_signed(done, one)) for one in _order(done, rules)],
+            [(_name(one, rules), _label(one, rules), *_signed(done, one)) for one in _order(done, rules)],
         )
     if done.primary:
         table(
-            [("Primary study type", {"no_wrap": True}), ("Papers", right)],
-            [(change, f"{moved.papers:,}") for change, moved in _moves(done)],
+            [("Primary tag", {"no_wrap": True}), ("Papers", right)],
+            [(change, f"{moved.papers:,}") for change, moved in _moves(done, rules)],
         )
 
 
@@ -115,8 +130,8 @@ def _print_examples(done: Retagged, rules: RuleSet, examples: Mapping[int, HeldP
         _say(f"\n{_name(slug, rules)}", "bold")
         for sign, group in (("+", done.gained), ("−", done.lost)):
             _say_examples(sign, group.get(slug), examples)
-    for change, moved in _moves(done):
-        _say(f"\nprimary study type {change}", "bold")
+    for change, moved in _moves(done, rules):
+        _say(f"\n{change}", "bold")
         _say_examples("·", moved, examples)
 
 
@@ -139,10 +154,20 @@ def _order(done: Retagged, rules: RuleSet) -> Iterable[str]:
     return sorted({*done.gained, *done.lost}, key=lambda slug: (place.get(slug, len(place)), slug))
 
 
-def _moves(done: Retagged) -> list[tuple[str, Moved]]:
-    """Changes of the primary study type in words, the most frequent first."""
-    ordered = sorted(done.primary.items(), key=lambda item: (-item[1].papers, item[0]))
-    return [(f"{was or 'none'} -> {now or 'none'}", moved) for (was, now), moved in ordered]
+def _moves(done: Retagged, rules: RuleSet) -> list[tuple[str, Moved]]:
+    """Changes of a facet's primary tag in words, the most frequent first."""
+    return [
+        (f"{rules.facets[facet].label if facet else 'Gone'}: {was or 'none'} -> {now or 'none'}", moved)
+        for (facet, was, now), moved in _by_number(done.primary)
+    ]
+
+
+def _by_number(moves: Mapping[tuple[str, str, str], Moved]) -> list[tuple[tuple[str, str, str], Moved]]:
+    return sorted(moves.items(), key=lambda item: (-item[1].papers, item[0]))
+
+
+def _label(slug: str, rules: RuleSet) -> str:
+    return rules.by_slug[slug].label if slug in rules.by_slug else "gone"
 
 
 def _name(slug: str, rules: RuleSet) -> str:
@@ -176,6 +201,7 @@ def _shape(done: Retagged, rules: RuleSet, *, dry_run: bool) -> dict[str, Any]:
         "tagged": done.tagged,
         "tags": {
             _name(slug, rules): {
+                "label": _label(slug, rules),
                 "gained": _numbers(done, slug)[0],
                 "lost": _numbers(done, slug)[1],
                 "gained_by": done.gained[slug].examples if slug in done.gained else [],
@@ -184,8 +210,14 @@ def _shape(done: Retagged, rules: RuleSet, *, dry_run: bool) -> dict[str, Any]:
             for slug in _order(done, rules)
         },
         "primary": [
-            {"before": was or None, "after": now or None, "papers": moved.papers, "examples": moved.examples}
-            for (was, now), moved in done.primary.items()
+            {
+                "facet": facet,
+                "before": was or None,
+                "after": now or None,
+                "papers": moved.papers,
+                "examples": moved.examples,
+            }
+            for (facet, was, now), moved in _by_number(done.primary)
         ],
         "contradicted": [{"pmid": pmid, "tag": slug} for pmid, slugs in done.contradicted.items() for slug in slugs],
         "confirmed": [{"pmid": pmid, "tag": slug} for pmid, slugs in done.confirmed.items() for slug in slugs],

@@ -150,7 +150,10 @@ class RuleSet:
         self._found: dict[str, list[Entry]] = {}
         self._entries = 0
         self._lexicon = Lexicon()
-        slugs = [slug for slug, table in tables["tag"].items() if not table.get("disabled")]
+        self.switched_off = {
+            slug: str(table.get("facet", "")) for slug, table in tables["tag"].items() if table.get("disabled")
+        }
+        slugs = [slug for slug in tables["tag"] if slug not in self.switched_off]
         self.rules = tuple(self._rule(place, slug, tables["tag"][slug]) for place, slug in enumerate(slugs))
         self.by_slug = {rule.slug: rule for rule in self.rules}
         self._general(tables["cue"])

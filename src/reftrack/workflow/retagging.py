@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import nullcontext
 from dataclasses import dataclass, field
 
@@ -47,8 +47,8 @@ class Retagged:
     gained: dict[str, Moved] = field(default_factory=dict)
     """By tag."""
     lost: dict[str, Moved] = field(default_factory=dict)
-    primary: dict[tuple[str, str], Moved] = field(default_factory=dict)
-    """By primary tag before and after, "" for none; only where they differ."""
+    primary: dict[tuple[str, str, str], Moved] = field(default_factory=dict)
+    """By exclusive facet, its primary tag before and that after, "" for none; only where they differ."""
     contradicted: dict[int, list[str]] = field(default_factory=dict)
     """By PMID: tags on which the rules agreed with a person's decision before, and do not now."""
     confirmed: dict[int, list[str]] = field(default_factory=dict)
@@ -99,7 +99,7 @@ def _retag_some(
         tags = tagging.tag(paper, rules)
         tagged.append((paper.pmid, tags, "" if dry_run else tagging.content_hash(paper)))
         retagged[paper.pmid] = {tag.slug: tag.primary for tag in tags if tag.state == "tagged"}
-        _compare(paper.pmid, before[paper.pmid], retagged[paper.pmid], done)
+        _compare(paper.pmid, before[paper.pmid], retagged[paper.pmid], rules, done)
         done.tagged += 1
     if not dry_run:
         library.set_all_rule_tags(tagged, rules_hash=rules.hash)
@@ -108,13 +108,24 @@ def _retag_some(
             _ask_people(pmid, decided[pmid], before[pmid], after, rules, done)
 
 
-def _compare(pmid: int, before: Mapping[str, bool], after: Mapping[str, bool], done: Retagged) -> None:
+def _compare(
+    pmid: int, before: Mapping[str, bool], after: Mapping[str, bool], rules: tagging.RuleSet, done: Retagged
+) -> None:
     for moved, slugs in ((done.gained, after.keys() - before.keys()), (done.lost, before.keys() - after.keys())):
         for slug in sorted(slugs):
             moved.setdefault(slug, Moved()).count(pmid)
-    was, now = (next((slug for slug, primary in tags.items() if primary), "") for tags in (before, after))
-    if was != now:
-        done.primary.setdefault((was, now), Moved()).count(pmid)
+    was, now = _primaries(rules, before), _primaries(rules, after)
+    if "" in was:  # a deleted rule's tag: of the facet that has another one now
+        was[next((facet for facet in now if facet not in was), "")] = was.pop("")
+    for facet in sorted(was.keys() | now.keys()):
+        moved_from, moved_to = was.get(facet, ""), now.get(facet, "")
+        if moved_from != moved_to:
+            done.primary.setdefault((facet, moved_from, moved_to), Moved()).count(pmid)
+
+
+def _primaries(rules: tagging.RuleSet, tags: Mapping[str, bool]) -> dict[str, str]:
+    """The primary tag of each facet that has one."""
+    return {_facet(rules, slug): slug for slug, primary in tags.items() if primary}
 
 
 def _ask_people(
@@ -141,7 +152,8 @@ def _says(rules: tagging.RuleSet, slug: str, tags: Mapping[str, bool]) -> bool:
 
 
 def _facet(rules: tagging.RuleSet, slug: str) -> str:
-    return rules.by_slug[slug].facet.slug if slug in rules.by_slug else ""
+    """The facet of a tag; none if its rule was deleted."""
+    return rules.by_slug[slug].facet.slug if slug in rules.by_slug else rules.switched_off.get(slug, "")
 
 
 def _above(rules: tagging.RuleSet, slug: str) -> Iterator[str]:

@@ -70,14 +70,14 @@ def test_lint_finds_nothing_in_good_rules(workspace):
 
 
 def test_lint_names_file_tag_and_problem(workspace):
-    """An example that does not hold, a parent that is gone, a phrase that its own mask swallows: status 1."""
+    """An example that does not hold, a phrase its own mask swallows: status 1. A parent switched off is fine."""
     (workspace.folder / "rules" / "more.toml").write_text(
         "[tag.cough]\nyes = ['A sneeze']\nmask = 'coughword'\n[tag.fever]\ndisabled = true\n"
     )
     out = workspace.run("rules", "lint", status=1).stdout
     assert "rules/more.toml: cough: must find 'A sneeze'" in out
     assert "rules/more.toml: cough: mask 'coughword' swallows its own phrase 'coughword'" in out
-    assert "rules/mine.toml: high-fever: parent 'fever' is not a tag (any more)" in out
+    assert "high-fever" not in out
     found = workspace.json("rules", "lint", status=1)
     assert {"file": "rules/more.toml", "tag": "cough", "problem": "must find 'A sneeze'"} in found
 

@@ -9,11 +9,12 @@ from reftrack.workflow import evaluating
 
 pytestmark = pytest.mark.corpus
 
-# Measured: 0.771, 0.833, 0.829, 0.855, 0.932.
-STUDY_MACRO_F1 = 0.75
-RCT_F1 = 0.81
-DRUG_STUDY_ACCURACY = 0.80
-DRUG_OUTCOME_F1 = 0.83
+# Measured: 0.795, 0.845, 0.848, 0.902, 0.902, 0.932. What was seen by the makers of the rules: docs/tagging.md.
+STUDY_MACRO_F1 = 0.78
+RCT_F1 = 0.83
+ALL_STUDY_MACRO_F1 = 0.84
+DRUG_STUDY_ACCURACY = 0.88
+DRUG_OUTCOME_F1 = 0.88
 DRUG_CONDITION_F1 = 0.90
 
 
@@ -31,8 +32,8 @@ def of(facet, slug):
 
 @pytest.fixture(scope="module")
 def studies(corpus):
-    """Study types on the half of the labelled papers that the rules were not developed on: even PMIDs."""
-    return evaluated(gold.study_types(corpus / "study-types" / "labelled-1581.jsonl", "even"))["study"]
+    """Study types on the quarter of the labelled papers that no weight was fitted on."""
+    return evaluated(gold.study_types(corpus / "study-types" / "labelled-1581.jsonl", "held-out"))["study"]
 
 
 @pytest.fixture(scope="module")
@@ -42,7 +43,7 @@ def drug(corpus):
 
 
 def test_study_types_from_text(studies):
-    """Macro-F1 over eight study types, from title and abstract alone, on papers not used for development."""
+    """Macro-F1 over eight study types, from title and abstract alone, on papers that no weight was fitted on."""
     assert len(studies.supported) == 8
     assert studies.macro_f1 >= STUDY_MACRO_F1
 
@@ -50,6 +51,13 @@ def test_study_types_from_text(studies):
 def test_randomized_trials_from_text(studies):
     """F1 of the tag that matters most."""
     assert of(studies, "rct").f1 >= RCT_F1
+
+
+def test_study_types_on_all_labelled_papers(corpus):
+    """The same on all 1,581, of which three quarters were used to fit the weights."""
+    study = evaluated(gold.study_types(corpus / "study-types" / "labelled-1581.jsonl", "all"))["study"]
+    assert study.papers == 1581
+    assert study.macro_f1 >= ALL_STUDY_MACRO_F1
 
 
 def test_study_type_on_the_drug(drug):

@@ -201,7 +201,14 @@ def _free(hits: Sequence[Hit], reading: Reading, finding: Finding) -> list[Hit]:
                 finding.masked.append((hit, why))
             else:
                 free.append(hit)
+    finding.masked.sort(key=_in_text)
     return free
+
+
+def _in_text(masked: tuple[Hit, str]) -> tuple[int, int, int, int]:
+    """The order of the text, whatever order the tries find things in."""
+    entry, part, first, last = masked[0]
+    return part.number, first, -last, entry.number
 
 
 def _mask(hit: Hit, masks: Sequence[Hit]) -> str:

@@ -42,6 +42,8 @@ _WORD = re.compile(r"[\w'’.,/+&-]+\*?|#")
 _END = re.compile(r"[.?!;:][)\]\"'’”]*$")
 _END_MARKS = frozenset(".?!;:)]\"'’”")
 """What a match of it ends with: looked at first, as most chunks end otherwise."""
+_AROUND = ".,;:?!()[]\"'%"
+"""What stands around most words."""
 _ABBREVIATIONS = frozenset(
     {
         "e.g.",
@@ -75,11 +77,14 @@ End = tuple[Any, frozenset[str] | None, tuple[str, ...]]
 class Node:
     """A place in the trie: where each element leads, what ends here, and what may come after a gap."""
 
-    __slots__ = ("edges", "ends", "gaps", "more")
+    __slots__ = ("edges", "ends", "gaps", "more", "plain")
 
     def __init__(self) -> None:
         self.edges: dict[str, Node] = {}
+        self.plain: tuple[Any, ...] = ()
+        """What to tell of the phrases that end here whatever stands around them: nearly all."""
         self.ends: tuple[End, ...] = ()
+        """The phrases that end here if something else holds."""
         self.gaps: tuple[tuple[int, dict[str, Node]], ...] = ()
         self.more = False
 
@@ -134,7 +139,7 @@ _FREQUENT: dict[tuple[Word, ...], tuple[Word, ...]] = {(word,): (word,) for word
 class Lexicon(dict[str, tuple[Word, ...]]):
     """What stands between two spaces -> its words, each folded once and remembered. Two tries may share one."""
 
-    __slots__ = ("_short", "_stems", "_words", "names", "roots")
+    __slots__ = ("_short", "_stems", "names", "roots")
 
     def __init__(self) -> None:
         self.roots: list[Node] = []
@@ -143,7 +148,6 @@ class Lexicon(dict[str, tuple[Word, ...]]):
         """By their first letters."""
         self._short: tuple[str, ...] = ()
         """Stems that have fewer letters than that; so few that all of them are tried."""
-        self._words: dict[str, Word] = {}
 
     def learn(self, elements: Iterable[str]) -> None:
         """Let words be matched by these elements."""
@@ -160,24 +164,30 @@ class Lexicon(dict[str, tuple[Word, ...]]):
     def __missing__(self, chunk: str) -> tuple[Word, ...]:
         if len(self) > _MOST_REMEMBERED:
             self.clear()
-            self._words.clear()
-        raw = [chunk] if chunk.isalnum() else words(chunk)
-        found = tuple(map(self._word, raw))
-        if found and _ends(chunk):
-            found = (*found[:-1], _at_end(found[-1], heading=chunk[-1] == ":" and raw[-1] != raw[-1].lower()))
-        self[chunk] = found = _FREQUENT.get(found, found)
+        if chunk.isalnum():
+            found: tuple[Word, ...] = (self._word(chunk),)
+            found = _FREQUENT.get(found, found)
+        else:
+            bare = chunk.strip(_AROUND)  # most are a word with a comma or a bracket: it shares what the word has
+            found = self[bare] if bare.isalnum() else self._cut(chunk)
+            if found and chunk[-1] in _END_MARKS and _ends(chunk):
+                last = _at_end(found[-1], heading=chunk[-1] == ":" and _is_heading(chunk))
+                found = (*found[:-1], last)
+                found = _FREQUENT.get(found, found)
+        self[chunk] = found
         return found
 
+    def _cut(self, chunk: str) -> tuple[Word, ...]:
+        """The words of a chunk that are more or other than letters and digits: "double-blind", "a_b"."""
+        raw = words(chunk)
+        return (self._word(chunk),) if raw == [chunk] else tuple(chain.from_iterable(map(self.__getitem__, raw)))
+
     def _word(self, raw: str) -> Word:
-        word = self._words.get(raw)
-        if word is None:
-            keys = self._matched(raw)
-            word = _UNKNOWN
-            if keys:
-                heads = [tuple(root.edges[key] for key in keys if key in root.edges) for root in self.roots]
-                word = Word(heads[0], heads[1] if len(heads) > 1 else (), keys)
-            self._words[raw] = word
-        return word
+        keys = self._matched(raw)
+        if not keys:
+            return _UNKNOWN
+        heads = [tuple(root.edges[key] for key in keys if key in root.edges) for root in self.roots]
+        return Word(heads[0], heads[1] if len(heads) > 1 else (), keys)
 
     def _matched(self, raw: str) -> tuple[str, ...]:
         """The elements that match a word, folded and as it stands; only what has a capital is matched as it stands."""
@@ -197,9 +207,13 @@ class Lexicon(dict[str, tuple[Word, ...]]):
 
 def _ends(chunk: str) -> bool:
     """Whether a sentence, or a clause that no phrase crosses, ends with what stands between two spaces."""
-    return (
-        chunk[-1] in _END_MARKS and _END.search(chunk) is not None and chunk.lower().lstrip("(") not in _ABBREVIATIONS
-    )
+    return _END.search(chunk) is not None and chunk.lower().lstrip("(") not in _ABBREVIATIONS
+
+
+def _is_heading(chunk: str) -> bool:
+    """Whether the last word before a colon has a capital."""
+    last = words(chunk)[-1]
+    return last != last.lower()
 
 
 def _at_end(word: Word, *, heading: bool) -> Word:
@@ -212,16 +226,19 @@ def _at_end(word: Word, *, heading: bool) -> Word:
 class Text:
     """A text as the tries have read it: its words, where sentences end, and where in it each word stands."""
 
-    __slots__ = ("_chunks", "_counts", "_found", "_places", "breaks", "words")
+    __slots__ = ("_chunks", "_counts", "_found", "_places", "words")
 
     def __init__(self, text: str, lexicon: Lexicon) -> None:
         self._chunks = text.split(" ")
         self._found = list(map(lexicon.__getitem__, self._chunks))
         self.words: list[Word] = list(chain.from_iterable(self._found))
-        self.breaks = list(compress(count(1), map(_ENDS, self.words)))
-        """The words behind which a sentence or clause ends, counted from 1."""
         self._counts: list[int] = []
         self._places: list[int] = []
+
+    @property
+    def breaks(self) -> list[int]:
+        """The words behind which a sentence or clause ends, counted from 1."""
+        return list(compress(count(1), map(_ENDS, self.words)))
 
     def span(self, first: int, last: int) -> tuple[int, int]:
         """The characters of a run of words."""
@@ -338,7 +355,6 @@ class Trie:
         for way in ways:
             learn(way)
             before, rest = _anchored(way)
-            ends = tuple((entry, guard, before) for entry in entries)
             node, most = root, 0
             for one in rest:
                 if one[0] == "~":
@@ -347,7 +363,10 @@ class Trie:
                     node, most = node.leap(most, one), 0
                 else:
                     node = node.grow(one)
-            node.ends += ends
+            if guard or before:
+                node.ends += tuple((entry, guard, before) for entry in entries)
+            else:
+                node.plain += tuple(entries)
 
     def read(self, text: str) -> Text:
         """The words of a text, as this trie knows them."""
@@ -356,23 +375,35 @@ class Trie:
     def touches(self, text: str) -> bool:
         """Whether any phrase may begin in a text; a quick no for the many short ones without."""
         lexicon, second = self.lexicon, self.number
-        return any(word.two if second else word.one for chunk in text.split(" ") for word in lexicon[chunk])
+        for chunk in text.split(" "):
+            for word in lexicon[chunk]:
+                if word.two if second else word.one:
+                    return True
+        return False
 
-    def find(self, text: Text) -> Found:
-        """Every entry whose phrase stands in a text, with its first and last word."""
+    def find(self, text: Text) -> Found:  # noqa: C901 - the hot loop
+        """Every entry whose phrase stands in a text, with its first and last word.
+
+        The first word and the step to the second are written out here: most searches come no further.
+        """
         found: Found = []
         words = text.words
-        turn = iter((*text.breaks, len(words)))
-        limit = next(turn)
-        nodes_of = _TWO if self.number else _ONE
-        for first in compress(range(len(words)), map(nodes_of, words)):
-            while limit <= first:
-                limit = next(turn)
-            for node in nodes_of(words[first]):
+        count = len(words)
+        leads = list(map(_TWO if self.number else _ONE, words))
+        for first in compress(range(count), leads):
+            after = first + 1
+            for node in leads[first]:
+                for entry in node.plain:
+                    found.append((entry, first, first))  # noqa: PERF401 - mostly one
                 if node.ends:
-                    _end(node, words, first, first, limit, found)
-                if node.more and first + 1 < limit:
-                    _walk(node, words, first, first + 1, limit, found)
+                    _end(node, words, first, first, found)
+                if node.more and after < count and not words[first].ends:
+                    edges = node.edges
+                    for key in words[after].keys:
+                        if key in edges:
+                            _reach(edges[key], words, first, after, found)
+                    if node.gaps:
+                        _leap(node, words, first, after, found)
         return found
 
 
@@ -393,36 +424,42 @@ def _stand_before(before: tuple[str, ...], words: list[Word], first: int) -> boo
     return True
 
 
-def _end(node: Node, words: list[Word], first: int, last: int, limit: int, found: Found) -> None:
-    """The phrases that end with the word `last`, unless what must not follow does."""
+def _end(node: Node, words: list[Word], first: int, last: int, found: Found) -> None:
+    """The phrases that end with the word `last` only if something stands before them, or does not follow."""
     after = last + 1
+    is_last = after >= len(words) or words[last].ends
     for entry, guard, before in node.ends:
-        if guard is None or after >= limit or guard.isdisjoint(words[after].keys):
+        if guard is None or is_last or guard.isdisjoint(words[after].keys):
             if not before:
                 found.append((entry, first, last))
             elif _stand_before(before, words, first):
                 found.append((entry, first - len(before), last))
 
 
-def _walk(node: Node, words: list[Word], first: int, after: int, limit: int, found: Found) -> None:
-    """The longer phrases that begin at `first` and have come to `node`, from the word `after` on."""
-    edges = node.edges
-    if edges:
+def _reach(node: Node, words: list[Word], first: int, last: int, found: Found) -> None:
+    """What begins at `first` and has come to `node` with the word `last`."""
+    for entry in node.plain:
+        found.append((entry, first, last))  # noqa: PERF401 - mostly one
+    if node.ends:
+        _end(node, words, first, last, found)
+    after = last + 1
+    if node.more and after < len(words) and not words[last].ends:
+        edges = node.edges
         for key in words[after].keys:
             if key in edges:
-                _reach(edges[key], words, first, after, limit, found)
+                _reach(edges[key], words, first, after, found)
+        if node.gaps:
+            _leap(node, words, first, after, found)
+
+
+def _leap(node: Node, words: list[Word], first: int, after: int, found: Found) -> None:
+    """What begins at `first`, has come to `node`, and goes on at the word `after` or after a gap."""
     for most, edges in node.gaps:
         place = after
-        for word in words[after : min(after + most + 1, limit)]:
+        for word in words[after : after + most + 1]:
             for key in word.keys:
                 if key in edges:
-                    _reach(edges[key], words, first, place, limit, found)
+                    _reach(edges[key], words, first, place, found)
+            if word.ends:
+                break
             place += 1
-
-
-def _reach(node: Node, words: list[Word], first: int, last: int, limit: int, found: Found) -> None:
-    """What begins at `first` and has come to `node` with the word `last`."""
-    if node.ends:
-        _end(node, words, first, last, limit, found)
-    if node.more and last + 1 < limit:
-        _walk(node, words, first, last + 1, limit, found)

@@ -381,7 +381,7 @@ class Trie:
                     return True
         return False
 
-    def find(self, text: Text) -> Found:  # noqa: C901 - the hot loop
+    def find(self, text: Text) -> Found:
         """Every entry whose phrase stands in a text, with its first and last word.
 
         The first word and the step to the second are written out here: most searches come no further.
@@ -394,7 +394,7 @@ class Trie:
             after = first + 1
             for node in leads[first]:
                 for entry in node.plain:
-                    found.append((entry, first, first))  # noqa: PERF401 - mostly one
+                    found.append((entry, first, first))
                 if node.ends:
                     _end(node, words, first, first, found)
                 if node.more and after < count and not words[first].ends:
@@ -439,7 +439,7 @@ def _end(node: Node, words: list[Word], first: int, last: int, found: Found) -> 
 def _reach(node: Node, words: list[Word], first: int, last: int, found: Found) -> None:
     """What begins at `first` and has come to `node` with the word `last`."""
     for entry in node.plain:
-        found.append((entry, first, last))  # noqa: PERF401 - mostly one
+        found.append((entry, first, last))
     if node.ends:
         _end(node, words, first, last, found)
     after = last + 1

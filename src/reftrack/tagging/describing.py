@@ -82,7 +82,12 @@ def describe(rules: RuleSet, slug: str, files: Mapping[str, tuple[str, ...]]) ->
     if definition is None:
         raise UsageError(f"there is no tag {slug!r}")
     rule = rules.by_slug[definition.slug]
-    expressions = [("regex", entry.weight, entry.phrase) for entry, _ in rules.regexes if entry.tag == rule.place]
+    expressions = [
+        ("regex", entry.weight, entry.phrase)
+        for sense, _ in rules.regexes
+        for entry in sense.entries
+        if entry.tag == rule.place
+    ]
     unless = [*rule.unless_words, *(("tag", one) for one in rule.unless_tags)]
     unless += [("primary", one) for one in rule.unless_primary]
     return Description(

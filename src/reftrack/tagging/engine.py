@@ -10,9 +10,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from ..model import Evidence, Paper, Tag, TagState
-from .paper import Hit, Reading, evidence, overlap
+from .paper import Guard, Hit, Reading, evidence
 from .rules import Facet, Kind, Rule, RuleSet
-from .sections import ABSTRACT, BARE, NAMES
+from .sections import BARE, NAMES
 
 MOST_EVIDENCE = 6
 MOST_MASKED = 3
@@ -24,6 +24,9 @@ NEGATION_AFTER_REACH = 5
 
 
 _ACRONYM = int(Kind.ACRONYM)
+"""A plain number: looking a member up in its enumeration costs more than the comparison."""
+_ROUNDING = 0.05
+"""More than a score can gain because each of its parts is rounded."""
 
 
 class Finding:
@@ -103,10 +106,10 @@ def _may_tag(rule: Rule, reading: Reading) -> bool:
     """Whether the rule could reach its lower threshold if nothing were masked; saves weighing most of them."""
     if rule.sources or rule.place in reading.marks:
         return True
-    enough = rule.possible / rule.most
-    for entry, _, _, _ in reading.hits[rule.place]:
-        if entry.weight > 0:
-            enough -= entry.weight
+    enough = rule.possible - _ROUNDING
+    for hit in reading.hits[rule.place]:
+        if hit[5] > 0:
+            enough += hit[0]
             if enough <= 0:
                 return True
     return False
@@ -185,16 +188,16 @@ def _free(hits: Sequence[Hit], reading: Reading, finding: Finding) -> list[Hit]:
     unclear: list[Hit] = []
     for hit in hits:
         why = _mask(hit, masks) if masks else ""
-        if not why and minds and hit[1].negations:
+        if not why and minds and hit[7].negations:
             why = _negation(hit, rule.facet)
         if why:
             finding.masked.append((hit, why))
-        elif hit[0].kind == _ACRONYM:
+        elif hit[6].kind == _ACRONYM:
             unclear.append(hit)
         else:
             free.append(hit)
     if unclear:
-        clear = bool(finding.marks) or any(entry.places & part.zone(first) for entry, part, first, _ in free)
+        clear = bool(finding.marks) or any(hit[6].places & abs(hit[5]) for hit in free)
         for hit in unclear:
             why = reading.unclear(hit, clear=clear)
             if why:
@@ -207,17 +210,21 @@ def _free(hits: Sequence[Hit], reading: Reading, finding: Finding) -> list[Hit]:
 
 def _in_text(masked: tuple[Hit, str]) -> tuple[int, int, int, int]:
     """The order of the text, whatever order the tries find things in."""
-    entry, part, first, last = masked[0]
-    return part.number, first, -last, entry.number
+    return masked[0][1:5]
 
 
-def _mask(hit: Hit, masks: Sequence[Hit]) -> str:
-    return next((mask[0].phrase for mask in masks if overlap(mask, hit)), "")
+def _mask(hit: Hit, masks: Sequence[Guard]) -> str:
+    _, _, hit_first, minus_last, _, _, _, hit_part = hit
+    for entry, part, first, last in masks:
+        if part is hit_part and first <= -minus_last and hit_first <= last:
+            return entry.phrase
+    return ""
 
 
 def _negation(hit: Hit, facet: Facet) -> str:
     """The negation within whose reach a hit stands."""
-    _, part, hit_first, hit_last = hit
+    _, _, hit_first, minus_last, _, _, _, part = hit
+    hit_last = -minus_last
     words = part.read.words
     for entry, first, last in part.negations:
         reach = NEGATION_REACH if last > first else SHORT_REACH
@@ -233,34 +240,27 @@ def _negation(hit: Hit, facet: Facet) -> str:
 
 
 def _best(hits: Sequence[Hit], rule: Rule) -> list[tuple[float, Hit]]:
-    """The hits that count, with what each adds: in every zone the best few that do not overlap, for and against.
-
-    Strongest first, then in the order of the text, the longer of two that begin together first.
-    """
-    worth_of = rule.worth
-    worth: list[tuple[float, int, int, int, int, int, Hit]] = []
-    for hit in hits:
-        entry, part, first, last = hit
-        zone = part.bits if part.bits != ABSTRACT else part.zone(first)
-        if entry.places & zone:
-            weight = entry.weight * worth_of[zone]
-            if weight:
-                worth.append(
-                    (-abs(weight), part.number, first, -last, entry.number, zone if weight > 0 else -zone, hit)
-                )
-    worth.sort()
+    """The hits that count, with what each adds: in every zone the best few that do not overlap, for and against."""
+    most = rule.hits
     kept: list[tuple[float, Hit]] = []
     counts: dict[int, int] = {}
-    for minus, _, _, _, _, side, hit in worth:
+    for hit in sorted(hits):
+        minus, number, first, minus_last, _, side, _, _ = hit
+        if not minus:
+            break  # in the wrong zone, like all that are still to come
         count = counts.get(side, 0)
-        if count < rule.hits:
-            weight = -minus if side > 0 else minus
-            for other, one in kept:
-                if (other > 0) == (weight > 0) and overlap(hit, one):
+        if count < most:
+            for _, (_, other_number, other_first, minus_other_last, _, other_side, _, _) in kept:
+                if (
+                    other_number == number
+                    and other_first <= -minus_last
+                    and first <= -minus_other_last
+                    and (other_side > 0) == (side > 0)
+                ):
                     break
             else:
                 counts[side] = count + 1
-                kept.append((weight, hit))
+                kept.append((-minus if side > 0 else minus, hit))
     return kept
 
 

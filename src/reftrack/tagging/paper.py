@@ -8,16 +8,13 @@ from ..model import Evidence, Paper
 from .abbreviations import meaning
 from .phrases import Found, Text, Trie
 from .rules import MINOR, Entry, Kind, RuleSet
-from .sections import ABSTRACT, BARE, BODY, JOURNAL, KEYWORD, TITLE, zone_of_label, zones_of_text
-
-_LAST_HIT, _LAST_GUARD, _CUE = int(Kind.ACRONYM), int(Kind.UNLESS), int(Kind.CUE)
-"""Plain numbers: looking a member up in its enumeration costs more than the comparison, and there are many."""
+from .sections import ABSTRACT, BARE, BODY, GUESSED, JOURNAL, KEYWORD, TITLE, zone_of_label, zones_of_text
 
 
 class Part:
     """A text of the paper: its words, and the zone or zones that it is."""
 
-    __slots__ = ("bits", "cues", "field", "index", "label", "negations", "number", "read", "text", "zones")
+    __slots__ = ("bits", "field", "index", "label", "negations", "number", "read", "text", "zones")
 
     def __init__(self, number: int, field: str, index: int, label: str, text: str, bits: int) -> None:
         self.number = number
@@ -25,20 +22,19 @@ class Part:
         self.field, self.index, self.label, self.text, self.bits = field, index, label, text, bits
         self.read: Text
         self.zones: list[int] = []
-        """Of an abstract without labels, once asked for: the zone of each word."""
-        self.cues: list[tuple[int, int]] = []
+        """Of an abstract without labels: the zone of each word, marked as guessed."""
         self.negations: list[tuple[Entry, int, int]] = []
 
     def zone(self, word: int) -> int:
         """The zone bits that a word stands in."""
-        if self.bits != ABSTRACT:
-            return self.bits
-        if not self.zones:
-            zones = zones_of_text(self.read, self.cues, self.quote)
-            ends = [*(first for first, _ in zones[1:]), len(self.read.words)]
-            for (first, zone), end in zip(zones, ends, strict=True):
-                self.zones += [zone] * (end - first)
-        return self.zones[word]
+        return self.zones[word] & ~GUESSED if self.bits == ABSTRACT else self.bits
+
+    def guess(self, cues: list[tuple[int, int]]) -> None:
+        """Find out what each sentence of an abstract without labels is. `cues`: see `zones_of_text`."""
+        zones = zones_of_text(self.read, cues, self.quote)
+        ends = [*(first for first, _ in zones[1:]), len(self.read.words)]
+        for (first, zone), end in zip(zones, ends, strict=True):
+            self.zones += [zone | GUESSED] * (end - first)
 
     def quote(self, first: int, last: int) -> str:
         """The characters of a run of words."""
@@ -46,18 +42,22 @@ class Part:
         return self.text[start:end]
 
 
-Hit = tuple[Entry, Part, int, int]
-"""A phrase of a rule, found in a part at words first..last. A bare tuple: a paper has a hundred of them."""
+Hit = tuple[float, int, int, int, int, int, Entry, Part]
+"""A phrase of a rule, found in a part: (minus the size of what it weighs there, the part's number, first word, minus
+last word, the entry's number, the zone with the weight's sign, entry, part).
 
+A bare tuple, as a paper has sixty of them. What comes first is what they are sorted by: the strongest, then in the
+order of the text, the longer of two that begin together first. What weighs 0 stands in the wrong zone.
+"""
 
-def overlap(one: Hit, other: Hit) -> bool:
-    """Whether two hits share a word."""
-    return one[1] is other[1] and one[2] <= other[3] and other[2] <= one[3]
+Guard = tuple[Entry, Part, int, int]
+"""A phrase that speaks against hits or against a whole tag, found in a part at words first..last."""
 
 
 def evidence(hit: Hit, weight: float, masked: str = "") -> Evidence:
     """A hit as readers are shown it."""
-    entry, part, first, last = hit
+    _, _, first, minus_last, _, _, entry, part = hit
+    last = -minus_last
     start, end = part.read.span(first, last)
     return Evidence(
         entry.rule, part.field, part.label, part.index, start, end, part.text[start:end], round(weight, 3), masked
@@ -70,7 +70,7 @@ class Reading:
     def __init__(self, paper: Paper, rules: RuleSet) -> None:
         self.rules = rules
         self.hits: defaultdict[int, list[Hit]] = defaultdict(list)
-        self.guards: defaultdict[int, list[Hit]] = defaultdict(list)
+        self.guards: defaultdict[int, list[Guard]] = defaultdict(list)
         self.marks: dict[int, list[Evidence]] = {}
         self.has_negations = False
         self._texts = [paper.title, *(section.text for section in paper.abstract)]
@@ -79,47 +79,48 @@ class Reading:
         for part in _parts(paper, head):
             trie = body if part.field == "abstract" else head
             part.read = trie.read(part.text)
-            self._take(part, trie.find(part.read))
+            found = trie.find(part.read)
             if rules.regexes and part.field in ("title", "abstract"):
-                self._expressions(part)
+                found += _expressions(part, rules)
+            self._take(part, found)
         self._read_marks(paper)
 
     def unclear(self, hit: Hit, *, clear: bool) -> str:
         """Why an ambiguous abbreviation does not count; "" if it does. `clear`: its tag has better evidence."""
-        entry, part, first, last = hit
-        word = part.quote(first, last)
+        _, _, first, minus_last, _, _, entry, part = hit
+        word = part.quote(first, -minus_last)
         if word not in self._meanings:
             self._meanings[word] = meaning(word, self._texts)
         long = self._meanings[word]
         if not long:
             return "" if clear else f"{word} is not spelled out"
         head = self.rules.tries[1]
-        means = any(one.tag == entry.tag and one.kind == Kind.HIT for one, _, _ in head.find(head.read(long)))
+        means = any(
+            one.tag == entry.tag and one.kind == Kind.HIT
+            for sense, _, _ in head.find(head.read(long))
+            for one in sense.entries
+        )
         return "" if means else f"{word} = {long}"
 
     def _take(self, part: Part, found: Found) -> None:
-        """Sort what was found: hits and guards by tag, cues and negations by part."""
-        hits, guards, bits = self.hits, self.guards, part.bits
-        for entry, first, last in found:
-            if entry.places & bits:
-                kind = entry.kind
-                if kind <= _LAST_HIT:
-                    hits[entry.tag].append((entry, part, first, last))
-                elif kind <= _LAST_GUARD:
-                    guards[entry.tag].append((entry, part, first, last))
-                elif kind == _CUE:
-                    part.cues.append((first, entry.zone))
-                else:
-                    part.negations.append((entry, first, last))
-                    self.has_negations = True
+        """Sort what was found: hits and guards by tag, negations by part."""
+        if part.bits == ABSTRACT:
+            part.guess([(first, sense.cues) for sense, first, _ in found if sense.cues])
+        hits, number, zones, zone = self.hits, part.number, part.zones, part.bits
+        for sense, first, last in found:
+            said, others = sense[zones[first] if zones else zone]
+            minus_last = -last
+            for tag, minus, entry_number, side, entry in said:
+                hits[tag].append((minus, number, first, minus_last, entry_number, side, entry, part))
+            for entry in others:
+                self._guard(entry, part, first, last)
 
-    def _expressions(self, part: Part) -> None:
-        """The rare rules that are regular expressions; evidence is the whole words that a match touches."""
-        for entry, pattern in self.rules.regexes:
-            for match in pattern.finditer(part.text):
-                if match.end() > match.start() and part.read.words:
-                    first, last = (part.read.word_at(place) for place in (match.start(), match.end() - 1))
-                    self.hits[entry.tag].append((entry, part, first, last))
+    def _guard(self, entry: Entry, part: Part, first: int, last: int) -> None:
+        if entry.kind <= Kind.UNLESS:
+            self.guards[entry.tag].append((entry, part, first, last))
+        else:
+            part.negations.append((entry, first, last))
+            self.has_negations = True
 
     def _read_marks(self, paper: Paper) -> None:
         for number, heading in enumerate(paper.mesh):
@@ -139,6 +140,17 @@ class Reading:
             self.marks.setdefault(place, []).append(
                 Evidence(rule, field, "", number, 0, len(quote), quote, round(weight * worth, 3))
             )
+
+
+def _expressions(part: Part, rules: RuleSet) -> Found:
+    """The rare rules that are regular expressions; what is found is the whole words that a match touches."""
+    read = part.read
+    return [
+        (sense, read.word_at(match.start()), read.word_at(match.end() - 1))
+        for sense, pattern in rules.regexes
+        for match in pattern.finditer(part.text)
+        if match.end() > match.start() and read.words
+    ]
 
 
 def _parts(paper: Paper, head: Trie) -> list[Part]:

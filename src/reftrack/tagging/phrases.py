@@ -191,18 +191,22 @@ class Lexicon(dict[str, tuple[Word, ...]]):
 
     def _matched(self, raw: str) -> tuple[str, ...]:
         """The elements that match a word, folded and as it stands; only what has a capital is matched as it stands."""
-        found = []
-        for word in (fold(raw),) if raw == raw.lower() else (fold(raw), "=" + raw):
-            if word in self.names:
-                found.append(word)
-            near = self._stems.get(word[:_INDEXED])
-            if near is not None:
-                found += [stem + "*" for stem in near if word.startswith(stem)]
-            if word.startswith(self._short):
-                found += [stem + "*" for stem in self._short if word.startswith(stem)]
-        if raw[:1].isdigit() and "#" in self.names:
+        found = self._like(fold(raw))
+        if raw != raw.lower():
+            found += self._like("=" + raw)
+        if raw[0].isdigit() and "#" in self.names:
             found.append("#")
         return tuple(found)
+
+    def _like(self, word: str) -> list[str]:
+        """The word itself and the stems that it begins with, as far as phrases ask for them."""
+        found = [word] if word in self.names else []
+        for stem in self._stems.get(word[:_INDEXED], ()):
+            if word.startswith(stem):
+                found.append(stem + "*")  # noqa: PERF401 - there is mostly none
+        if word.startswith(self._short):
+            found += [stem + "*" for stem in self._short if word.startswith(stem)]
+        return found
 
 
 def _ends(chunk: str) -> bool:

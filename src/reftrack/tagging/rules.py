@@ -20,6 +20,7 @@ from .sections import (
     BACKGROUND,
     BARE,
     CONCLUSIONS,
+    GUESSED,
     JOURNAL,
     KEYWORD,
     METHODS,
@@ -73,6 +74,42 @@ class Entry:
     zone: int = 0
     number: int = 0
     """Its place among all entries: tells two of equal weight on the same words apart."""
+
+
+Worth = tuple[int, float, int, int, Entry]
+"""What a phrase says for or against a tag in one zone: (tag, minus the size of its weight there, the entry's number,
+the zone with the weight's sign, entry). The size is 0 where the entry does not count in that zone."""
+
+
+class Sense(dict[int, tuple[tuple[Worth, ...], tuple[Entry, ...]]]):
+    """All that a found phrase means: zone -> (what it says of tags there, what else it does there).
+
+    Worked out once for each zone, as the same phrases are found in paper after paper.
+    """
+
+    __slots__ = ("cues", "entries", "rules")
+
+    def __init__(self, entries: Iterable[Entry], rules: tuple[Rule, ...]) -> None:
+        self.entries = tuple(entries)
+        self.rules = rules
+        self.cues = 0
+        """The zones that its sentence may be because of it, in an abstract without labels."""
+        for entry in self.entries:
+            self.cues |= entry.zone
+
+    def __missing__(self, zone: int) -> tuple[tuple[Worth, ...], tuple[Entry, ...]]:
+        here = [entry for entry in self.entries if entry.places & (ABSTRACT if zone & GUESSED else zone)]
+        said = self[zone] = (
+            tuple(self.worth(entry, zone) for entry in here if entry.kind <= Kind.ACRONYM),
+            tuple(entry for entry in here if entry.kind > Kind.ACRONYM and entry.kind != Kind.CUE),
+        )
+        return said
+
+    def worth(self, entry: Entry, zone: int) -> Worth:
+        """What one entry says of its tag in a zone."""
+        zone &= ~GUESSED
+        weight = entry.weight * self.rules[entry.tag].worth[zone] if entry.places & zone else 0.0
+        return entry.tag, -abs(weight), entry.number, zone if weight > 0 else -zone, entry
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,7 +183,7 @@ class RuleSet:
         self.hash = hashlib.sha256(json.dumps([ENGINE, tables], sort_keys=True).encode()).hexdigest()
         self.facets = {slug: _facet(slug, table) for slug, table in tables["facet"].items()}
         self.marks: dict[tuple[str, str], list[tuple[int, float, str]]] = {}
-        self.regexes: list[tuple[Entry, re.Pattern[str]]] = []
+        self._patterns: list[tuple[Entry, re.Pattern[str]]] = []
         self._found: dict[str, list[Entry]] = {}
         self._entries = 0
         self._lexicon = Lexicon()
@@ -155,6 +192,7 @@ class RuleSet:
         }
         slugs = [slug for slug in tables["tag"] if slug not in self.switched_off]
         self.rules = tuple(self._rule(place, slug, tables["tag"][slug]) for place, slug in enumerate(slugs))
+        self.regexes = [(Sense((entry,), self.rules), pattern) for entry, pattern in self._patterns]
         self.by_slug = {rule.slug: rule for rule in self.rules}
         self._general(tables["cue"])
         self.order = _order(self.rules)
@@ -244,8 +282,11 @@ class RuleSet:
             for phrase in phrases if where in PLACES else ():
                 self._add(phrase, Entry(Kind.UNLESS, place, 0.0, PLACES[where], f"{slug}.unless: {phrase}", phrase))
         for _, weight, text in _weighted(table, ("regex",)):
-            entry = Entry(Kind.HIT, place, weight, TITLE | ABSTRACT, f"{slug}.regex: {text}", text)
-            self.regexes.append((entry, re.compile(text)))
+            self._entries += 1
+            entry = Entry(
+                Kind.HIT, place, weight, TITLE | ABSTRACT, f"{slug}.regex: {text}", text, number=self._entries
+            )
+            self._patterns.append((entry, re.compile(text)))
 
     def _general(self, cues: Mapping[str, list[str]]) -> None:
         """Phrases that belong to no tag: cues of a sentence's zone, and negations."""
@@ -276,7 +317,7 @@ class RuleSet:
             here = [entry for entry in entries if entry.places & places]
             try:
                 if here:
-                    trie.add(phrase, here)
+                    trie.add(phrase, [Sense(here, self.rules)])
             except PhraseError as problem:
                 raise RuleError(f"rule {here[0].rule!r}: {problem}") from problem
         return trie

@@ -21,6 +21,9 @@ TITLE, BACKGROUND, OBJECTIVE, METHODS, RESULTS, CONCLUSIONS, BODY, KEYWORD, JOUR
 
 ABSTRACT = BACKGROUND | OBJECTIVE | METHODS | RESULTS | CONCLUSIONS | BODY
 
+GUESSED = 1 << 10
+"""Beside another zone: it is what a sentence of an abstract without labels seems to be."""
+
 ZONES = {
     "title": TITLE,
     "background": BACKGROUND,

@@ -548,3 +548,14 @@ def test_what_a_protocol_plans_is_no_outcome():
     )
     why = tagging.explain(text, RULES, "mortality")
     assert (why.state, why.removed) == ("absent", "unless protocol is primary")
+
+
+def test_a_letter_that_is_a_trial_is_filed_as_a_trial():
+    """Two publication types: what kind of evidence it is comes before the form in which it was printed."""
+    letter = Paper(pmid=1, title="X", publication_types=(PublicationType("Letter"), PublicationType("Case Reports")))
+    tags = {tag.slug: tag.primary for tag in tagging.tag(letter, RULES)}
+    assert tags == {"case-report": True, "editorial-letter": False, "human": False}
+    comment = replace(
+        letter, title="Comment on: a randomized trial of X", publication_types=(PublicationType("Comment"),)
+    )
+    assert [tag.slug for tag in tagging.tag(comment, RULES) if tag.primary] == ["editorial-letter"]

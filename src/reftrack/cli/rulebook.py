@@ -136,7 +136,8 @@ def _decides(one: Description) -> Iterator[str]:
     yield f"the strongest {one.hits} finds of a section count, for the tag and against it"
     if one.rank:
         weak = f"; {one.weak_rank} with a score below {one.weak_below:g}" if one.weak_rank else ""
-        yield f"rank {one.rank} among the tags that a paper may be filed under{weak}"
+        claimed = f"; {one.claimed_rank} where a publication type says so" if one.claimed_rank else ""
+        yield f"rank {one.rank} among the tags that a paper may be filed under{weak}{claimed}"
         yield "the lowest rank wins; of equals the tag whose score is furthest above what it needs"
     if one.beside:
         yield f"also stands beside {', '.join(one.beside)}"

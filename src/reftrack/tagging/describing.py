@@ -33,6 +33,7 @@ class Description:
     aliases: tuple[str, ...]
     rank: int
     """In an exclusive facet the lower rank is the stronger claim to be primary; 0: never primary, or not exclusive."""
+    claimed_rank: int
     weak_below: float
     weak_rank: int
     """With a score below `weak_below` the tag has this rank instead; 0 for no such rule."""
@@ -98,6 +99,7 @@ def describe(rules: RuleSet, slug: str, files: Mapping[str, tuple[str, ...]]) ->
         children=tuple(one.slug for one in rules.rules if one.parent == rule.slug),
         aliases=rule.aliases,
         rank=definition.rank if rule.facet.exclusive else 0,
+        claimed_rank=rule.claimed_rank,
         weak_below=rule.weak_below,
         weak_rank=rule.weak_rank,
         threshold=rule.threshold,

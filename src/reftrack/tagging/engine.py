@@ -288,5 +288,12 @@ def _primary(candidates: list[Finding]) -> Finding | None:
 
 def _rank(finding: Finding) -> tuple[int, float, str]:
     rule = finding.rule
-    weak = finding.score < rule.weak_below and not finding.claimed
-    return (rule.weak_rank if weak else rule.rank, -(finding.score - rule.threshold), rule.slug)
+    return (rank_of(finding), -(finding.score - rule.threshold), rule.slug)
+
+
+def rank_of(finding: Finding) -> int:
+    """The finding's claim to be primary, lowest first: of words, of few words, or of a publication type."""
+    rule = finding.rule
+    if finding.claimed:
+        return rule.claimed_rank or rule.rank
+    return rule.weak_rank if finding.score < rule.weak_below else rule.rank

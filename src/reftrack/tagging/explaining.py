@@ -12,7 +12,7 @@ from typing import Literal
 
 from ..errors import UsageError
 from ..model import Evidence, Paper
-from .engine import Finding, analyse
+from .engine import Finding, analyse, rank_of
 from .normalise import fold
 from .rules import MINOR, Rule, RuleSet
 from .sections import ABSTRACT, KEYWORD, NAMES, PLACES, TITLE, zone_of_label
@@ -129,18 +129,16 @@ def _outranked(finding: Finding, winner: Finding) -> str:
         return f"{own.slug} is never primary"
     if winner.claimed and not finding.claimed:
         return f"a publication type says {other.slug}, and words do not outvote it"
-    ranks = [_effective_rank(one) for one in (winner, finding)]
+    ranks = [rank_of(one) for one in (winner, finding)]
     if ranks[0] >= ranks[1]:
         above = [f"{one.score - one.rule.threshold:+.3g}" for one in (winner, finding)]
         return f"{other.slug} stands further above what it needs ({above[0]}) than {own.slug} ({above[1]})"
-    few = f", of which there are few signs (score below {own.weak_below:g})" if ranks[1] != own.rank else ""
+    few = (
+        f", of which there are few signs (score below {own.weak_below:g})"
+        if own.weak_rank and ranks[1] == own.weak_rank
+        else ""
+    )
     return f"{other.slug} ranks before {own.slug}{few}"
-
-
-def _effective_rank(finding: Finding) -> int:
-    """The lower, the stronger the claim to be primary."""
-    rule = finding.rule
-    return rule.weak_rank if finding.score < rule.weak_below and not finding.claimed else rule.rank
 
 
 def _weigh(rule: Rule, entry: Evidence, paper: Paper) -> Weight:

@@ -33,6 +33,7 @@ _TAG_TYPES: Mapping[str, type | tuple[type, ...]] = {
     "label": str,
     "parent": str,
     "rank": int,
+    "claimed_rank": int,
     "threshold": (int, float),
     "possible": (int, float),
     "never_primary": bool,

@@ -152,6 +152,8 @@ class Rule:
     never_primary: bool = False
     hits: int = 2
     """How many hits of a zone count, for and against each."""
+    claimed_rank: int = 0
+    """The rank where a publication type says so, if another one: a letter that is a trial is a trial."""
     weak_below: float = 0.0
     weak_rank: int = 0
     beside: frozenset[str] = frozenset()
@@ -251,6 +253,7 @@ class RuleSet:
             factors=factors,
             never_primary=table.get("never_primary", False),
             hits=table.get("hits", facet.hits),
+            claimed_rank=table.get("claimed_rank", 0),
             weak_below=weak.get("below", 0.0),
             weak_rank=weak.get("rank", 0),
             beside=frozenset(table.get("beside", ())),

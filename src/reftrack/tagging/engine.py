@@ -108,7 +108,7 @@ def _may_tag(rule: Rule, reading: Reading) -> bool:
         return True
     enough = rule.possible - _ROUNDING
     for hit in reading.hits[rule.place]:
-        if hit[5] > 0:
+        if hit[4][3] > 0:
             enough += hit[0]
             if enough <= 0:
                 return True
@@ -188,16 +188,16 @@ def _free(hits: Sequence[Hit], reading: Reading, finding: Finding) -> list[Hit]:
     unclear: list[Hit] = []
     for hit in hits:
         why = _mask(hit, masks) if masks else ""
-        if not why and minds and hit[7].negations:
+        if not why and minds and hit[5].negations:
             why = _negation(hit, rule.facet)
         if why:
             finding.masked.append((hit, why))
-        elif hit[6].kind == _ACRONYM:
+        elif hit[4][4].kind == _ACRONYM:
             unclear.append(hit)
         else:
             free.append(hit)
     if unclear:
-        clear = bool(finding.marks) or any(hit[6].places & abs(hit[5]) for hit in free)
+        clear = bool(finding.marks) or any(entry.places & abs(side) for _, _, _, _, (_, _, _, side, entry), _ in free)
         for hit in unclear:
             why = reading.unclear(hit, clear=clear)
             if why:
@@ -210,11 +210,12 @@ def _free(hits: Sequence[Hit], reading: Reading, finding: Finding) -> list[Hit]:
 
 def _in_text(masked: tuple[Hit, str]) -> tuple[int, int, int, int]:
     """The order of the text, whatever order the tries find things in."""
-    return masked[0][1:5]
+    _, number, first, minus_last, worth, _ = masked[0]
+    return number, first, minus_last, worth[2]
 
 
 def _mask(hit: Hit, masks: Sequence[Guard]) -> str:
-    _, _, hit_first, minus_last, _, _, _, hit_part = hit
+    _, _, hit_first, minus_last, _, hit_part = hit
     for entry, part, first, last in masks:
         if part is hit_part and first <= -minus_last and hit_first <= last:
             return entry.phrase
@@ -223,7 +224,7 @@ def _mask(hit: Hit, masks: Sequence[Guard]) -> str:
 
 def _negation(hit: Hit, facet: Facet) -> str:
     """The negation within whose reach a hit stands."""
-    _, _, hit_first, minus_last, _, _, _, part = hit
+    _, _, hit_first, minus_last, _, part = hit
     hit_last = -minus_last
     words = part.read.words
     for entry, first, last in part.negations:
@@ -245,22 +246,21 @@ def _best(hits: Sequence[Hit], rule: Rule) -> list[tuple[float, Hit]]:
     kept: list[tuple[float, Hit]] = []
     counts: dict[int, int] = {}
     for hit in sorted(hits):
-        minus, number, first, minus_last, _, side, _, _ = hit
-        if not minus:
-            break  # in the wrong zone, like all that are still to come
+        minus, number, first, minus_last, (_, _, _, side, _), _ = hit
         count = counts.get(side, 0)
-        if count < most:
-            for _, (_, other_number, other_first, minus_other_last, _, other_side, _, _) in kept:
-                if (
-                    other_number == number
-                    and other_first <= -minus_last
-                    and first <= -minus_other_last
-                    and (other_side > 0) == (side > 0)
-                ):
-                    break
-            else:
-                counts[side] = count + 1
-                kept.append((-minus if side > 0 else minus, hit))
+        if count >= most or not minus:
+            continue
+        for _, (_, other_number, other_first, minus_other_last, (_, _, _, other_side, _), _) in kept:
+            if (
+                other_number == number
+                and other_first <= -minus_last
+                and first <= -minus_other_last
+                and (other_side > 0) == (side > 0)
+            ):
+                break
+        else:
+            counts[side] = count + 1
+            kept.append((-minus if side > 0 else minus, hit))
     return kept
 
 

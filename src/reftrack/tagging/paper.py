@@ -7,34 +7,34 @@ from collections import defaultdict
 from ..model import Evidence, Paper
 from .abbreviations import meaning
 from .phrases import Found, Text, Trie
-from .rules import MINOR, Entry, Kind, RuleSet
+from .rules import MINOR, Entry, Kind, RuleSet, Worth
 from .sections import ABSTRACT, BARE, BODY, GUESSED, JOURNAL, KEYWORD, TITLE, zone_of_label, zones_of_text
 
 
 class Part:
     """A text of the paper: its words, and the zone or zones that it is."""
 
-    __slots__ = ("bits", "field", "index", "label", "negations", "number", "read", "text", "zones")
+    __slots__ = ("bits", "field", "guessed", "index", "label", "negations", "number", "read", "text")
 
     def __init__(self, number: int, field: str, index: int, label: str, text: str, bits: int) -> None:
         self.number = number
         """Parts are counted in the order in which they are read."""
         self.field, self.index, self.label, self.text, self.bits = field, index, label, text, bits
         self.read: Text
-        self.zones: list[int] = []
-        """Of an abstract without labels: the zone of each word, marked as guessed."""
+        self.guessed: list[int] = []
+        """Of an abstract without labels: the number of each word's zone."""
         self.negations: list[tuple[Entry, int, int]] = []
 
     def zone(self, word: int) -> int:
         """The zone bits that a word stands in."""
-        return self.zones[word] & ~GUESSED if self.bits == ABSTRACT else self.bits
+        return 1 << self.guessed[word] - GUESSED - 1 if self.guessed else self.bits
 
     def guess(self, cues: list[tuple[int, int]]) -> None:
         """Find out what each sentence of an abstract without labels is. `cues`: see `zones_of_text`."""
         zones = zones_of_text(self.read, cues, self.quote)
         ends = [*(first for first, _ in zones[1:]), len(self.read.words)]
         for (first, zone), end in zip(zones, ends, strict=True):
-            self.zones += [zone | GUESSED] * (end - first)
+            self.guessed += [zone.bit_length() + GUESSED] * (end - first)
 
     def quote(self, first: int, last: int) -> str:
         """The characters of a run of words."""
@@ -42,9 +42,9 @@ class Part:
         return self.text[start:end]
 
 
-Hit = tuple[float, int, int, int, int, int, Entry, Part]
+Hit = tuple[float, int, int, int, Worth, Part]
 """A phrase of a rule, found in a part: (minus the size of what it weighs there, the part's number, first word, minus
-last word, the entry's number, the zone with the weight's sign, entry, part).
+last word, what it says, part).
 
 A bare tuple, as a paper has sixty of them. What comes first is what they are sorted by: the strongest, then in the
 order of the text, the longer of two that begin together first. What weighs 0 stands in the wrong zone.
@@ -56,7 +56,7 @@ Guard = tuple[Entry, Part, int, int]
 
 def evidence(hit: Hit, weight: float, masked: str = "") -> Evidence:
     """A hit as readers are shown it."""
-    _, _, first, minus_last, _, _, entry, part = hit
+    _, _, first, minus_last, (_, _, _, _, entry), part = hit
     last = -minus_last
     start, end = part.read.span(first, last)
     return Evidence(
@@ -87,7 +87,7 @@ class Reading:
 
     def unclear(self, hit: Hit, *, clear: bool) -> str:
         """Why an ambiguous abbreviation does not count; "" if it does. `clear`: its tag has better evidence."""
-        _, _, first, minus_last, _, _, entry, part = hit
+        _, _, first, minus_last, (_, _, _, _, entry), part = hit
         word = part.quote(first, -minus_last)
         if word not in self._meanings:
             self._meanings[word] = meaning(word, self._texts)
@@ -106,21 +106,26 @@ class Reading:
         """Sort what was found: hits and guards by tag, negations by part."""
         if part.bits == ABSTRACT:
             part.guess([(first, sense.cues) for sense, first, _ in found if sense.cues])
-        hits, number, zones, zone = self.hits, part.number, part.zones, part.bits
+        hits, number, guessed, zone = self.hits, part.number, part.guessed, part.bits.bit_length()
         for sense, first, last in found:
-            said, others = sense[zones[first] if zones else zone]
+            place = guessed[first] if guessed else zone
+            said = sense.said[place]
+            if said is None:
+                said = sense.say(place)
             minus_last = -last
-            for tag, minus, entry_number, side, entry in said:
-                hits[tag].append((minus, number, first, minus_last, entry_number, side, entry, part))
-            for entry in others:
-                self._guard(entry, part, first, last)
+            for worth in said:
+                hits[worth[0]].append((worth[1], number, first, minus_last, worth, part))
+            if sense.others:
+                self._guard(sense.others, part, first, last)
 
-    def _guard(self, entry: Entry, part: Part, first: int, last: int) -> None:
-        if entry.kind <= Kind.UNLESS:
-            self.guards[entry.tag].append((entry, part, first, last))
-        else:
-            part.negations.append((entry, first, last))
-            self.has_negations = True
+    def _guard(self, others: tuple[Entry, ...], part: Part, first: int, last: int) -> None:
+        for entry in others:
+            if entry.places & part.bits:
+                if entry.kind <= Kind.UNLESS:
+                    self.guards[entry.tag].append((entry, part, first, last))
+                else:
+                    part.negations.append((entry, first, last))
+                    self.has_negations = True
 
     def _read_marks(self, paper: Paper) -> None:
         for number, heading in enumerate(paper.mesh):

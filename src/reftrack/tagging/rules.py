@@ -80,36 +80,45 @@ Worth = tuple[int, float, int, int, Entry]
 """What a phrase says for or against a tag in one zone: (tag, minus the size of its weight there, the entry's number,
 the zone with the weight's sign, entry). The size is 0 where the entry does not count in that zone."""
 
+_SHARED: dict[float, float] = {}
+"""The few weights that there are. Equal ones share one object, so that what a paper touches fits the nearest memory."""
 
-class Sense(dict[int, tuple[tuple[Worth, ...], tuple[Entry, ...]]]):
-    """All that a found phrase means: zone -> (what it says of tags there, what else it does there).
 
-    Worked out once for each zone, as the same phrases are found in paper after paper.
+class Sense:
+    """All that a found phrase means: of which tags it speaks in which zone, what it masks, negates or cues.
+
+    What it says in a zone is worked out once, as the same phrases are found in paper after paper.
     """
 
-    __slots__ = ("cues", "entries", "rules")
+    __slots__ = ("cues", "entries", "others", "rules", "said")
 
     def __init__(self, entries: Iterable[Entry], rules: tuple[Rule, ...]) -> None:
         self.entries = tuple(entries)
         self.rules = rules
+        self.said: list[tuple[Worth, ...] | None] = [None] * (2 * GUESSED)
+        """By the zone's number; None: not worked out yet."""
+        self.others = tuple(entry for entry in self.entries if entry.kind > Kind.ACRONYM and entry.kind != Kind.CUE)
+        """The entries that speak of no tag by themselves."""
         self.cues = 0
         """The zones that its sentence may be because of it, in an abstract without labels."""
         for entry in self.entries:
             self.cues |= entry.zone
 
-    def __missing__(self, zone: int) -> tuple[tuple[Worth, ...], tuple[Entry, ...]]:
-        here = [entry for entry in self.entries if entry.places & (ABSTRACT if zone & GUESSED else zone)]
-        said = self[zone] = (
-            tuple(self.worth(entry, zone) for entry in here if entry.kind <= Kind.ACRONYM),
-            tuple(entry for entry in here if entry.kind > Kind.ACRONYM and entry.kind != Kind.CUE),
+    def say(self, number: int) -> tuple[Worth, ...]:
+        """What it says of tags in the zone of that number. In a guessed zone also what would count in another one."""
+        zone = 1 << (number - 1) % GUESSED
+        if zone == BARE:
+            zone |= TITLE
+        here = ABSTRACT if number > GUESSED else zone
+        said = self.said[number] = tuple(
+            self._worth(entry, zone) for entry in self.entries if entry.kind <= Kind.ACRONYM and entry.places & here
         )
         return said
 
-    def worth(self, entry: Entry, zone: int) -> Worth:
-        """What one entry says of its tag in a zone."""
-        zone &= ~GUESSED
+    def _worth(self, entry: Entry, zone: int) -> Worth:
         weight = entry.weight * self.rules[entry.tag].worth[zone] if entry.places & zone else 0.0
-        return entry.tag, -abs(weight), entry.number, zone if weight > 0 else -zone, entry
+        minus = -abs(weight)
+        return entry.tag, _SHARED.setdefault(minus, minus), entry.number, zone if weight > 0 else -zone, entry
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,8 +21,9 @@ TITLE, BACKGROUND, OBJECTIVE, METHODS, RESULTS, CONCLUSIONS, BODY, KEYWORD, JOUR
 
 ABSTRACT = BACKGROUND | OBJECTIVE | METHODS | RESULTS | CONCLUSIONS | BODY
 
-GUESSED = 1 << 10
-"""Beside another zone: it is what a sentence of an abstract without labels seems to be."""
+GUESSED = 10
+"""Zones are also numbered, by their bits' places: TITLE is 1. This is added for what a sentence of an abstract without
+labels seems to be. What has two bits, a title without an abstract, has the number of the higher, BARE."""
 
 ZONES = {
     "title": TITLE,

@@ -119,7 +119,8 @@ def _weigh(rule: Rule, reading: Reading, found: dict[int, Finding]) -> Finding:
     """The rule's score and state, and what they rest on."""
     marks = reading.marks.get(rule.place, ())
     finding = Finding(rule, marks)
-    finding.claimed = sum(mark.weight for mark in marks if mark.field == "publication_type") >= rule.threshold
+    if marks:
+        finding.claimed = sum(mark.weight for mark in marks if mark.field == "publication_type") >= rule.threshold
     if rule.place in reading.hits:
         _weigh_text(reading, finding)
     if rule.sources:
@@ -127,9 +128,12 @@ def _weigh(rule: Rule, reading: Reading, found: dict[int, Finding]) -> Finding:
     if finding.claimed:  # nothing may speak against what a publication type says
         finding.marks = [mark for mark in finding.marks if mark.weight > 0]
         finding.counted = [one for one in finding.counted if one[0] > 0]
-    finding.score = round(
-        sum(mark.weight for mark in finding.marks) + sum(round(worth, 3) for worth, _ in finding.counted), 3
-    )
+    score: float = 0
+    for worth, _ in finding.counted:
+        score += round(worth, 3)
+    if finding.marks:
+        score += sum(mark.weight for mark in finding.marks)
+    finding.score = round(score, 3)
     if finding.score < rule.possible:
         return finding
     finding.state = "tagged" if finding.score >= rule.threshold else "possible"
@@ -175,7 +179,7 @@ def _unless_words(rule: Rule, reading: Reading) -> str:
 def _weigh_text(reading: Reading, finding: Finding) -> None:
     rule = finding.rule
     hits = reading.hits[rule.place]
-    doubted = rule.place in reading.guards or rule.has_acronyms or (rule.facet.minds and reading.has_negations)
+    doubted = rule.place in reading.guards or rule.has_acronyms or (rule.minds and reading.has_negations)
     finding.counted = _best(_free(hits, reading, finding) if doubted else hits, rule)
 
 
@@ -183,7 +187,7 @@ def _free(hits: Sequence[Hit], reading: Reading, finding: Finding) -> list[Hit]:
     """The hits that no mask, negation or doubt about an acronym speaks against; the others are kept as masked."""
     rule = finding.rule
     masks = [hit for hit in reading.guards.get(rule.place, ()) if hit[0].kind == Kind.MASK]
-    minds = rule.facet.minds
+    minds = rule.minds
     free: list[Hit] = []
     unclear: list[Hit] = []
     for hit in hits:

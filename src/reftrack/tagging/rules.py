@@ -138,11 +138,6 @@ class Facet:
     negations: tuple[str, ...] = ()
     negations_after: tuple[str, ...] = ()
 
-    @property
-    def minds(self) -> bool:
-        """Whether a negation speaks against its tags."""
-        return bool(self.negations or self.negations_after)
-
 
 @dataclass(frozen=True, slots=True)
 class Rule:
@@ -183,6 +178,8 @@ class Rule:
     worth: Mapping[int, float] = field(default_factory=dict)
     """The factor of every zone that a word can stand in, also of a title without an abstract."""
     has_acronyms: bool = False
+    minds: bool = False
+    """Whether a negation speaks against it."""
     yes: tuple[str, ...] = ()
     no: tuple[str, ...] = ()
 
@@ -278,6 +275,7 @@ class RuleSet:
             most=max((1.0, *factors.values())),
             worth={zone | bare: factors.get(zone, 1.0) for zone in ZONES.values() for bare in (0, BARE)},
             has_acronyms="acronym" in table,
+            minds=bool(facet.negations or facet.negations_after),
             yes=tuple(table.get("yes", ())),
             no=tuple(table.get("no", ())),
         )

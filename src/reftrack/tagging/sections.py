@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from functools import lru_cache
-from itertools import pairwise
 
 from .normalise import fold
 from .phrases import Text
@@ -152,22 +151,26 @@ def zones_of_text(
 
     `cues` are (word, zone) pairs of the cue phrases that were found; `quote` gives words as they stand.
     """
-    words = text.words
+    words, breaks = text.words, text.breaks
     headings = [
         (place - 1, zone_of_label(raw))
-        for place in text.breaks
+        for place in breaks
         if words[place - 1].heading and (raw := quote(place - 1, place - 1)).lower() in _INLINE
     ]
     if len(headings) > 1:
         return headings if headings[0][0] == 0 else [(0, BODY), *headings]
-    starts = [0, *(place for place in text.breaks if place < len(words))]
+    if breaks and breaks[-1] == len(words):
+        breaks.pop()
     spoken = sorted(cues, reverse=True)
+    count = len(breaks) + 1
     zones: list[tuple[int, int]] = []
-    for place, (start, end) in enumerate(pairwise([*starts, len(words)])):
+    start = 0
+    for place, end in enumerate((*breaks, len(words))):
         said = 0
         while spoken and spoken[-1][0] < end:
             said |= spoken.pop()[1]
-        zones.append((start, _spoken_zone(said) or _placed_zone(place, len(starts))))
+        zones.append((start, (_spoken_zone(said) if said else 0) or _placed_zone(place, count)))
+        start = end
     return zones
 
 

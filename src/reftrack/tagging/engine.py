@@ -25,6 +25,8 @@ NEGATION_AFTER_REACH = 5
 
 _ACRONYM = int(Kind.ACRONYM)
 """A plain number: looking a member up in its enumeration costs more than the comparison."""
+_APART = 1_000_000
+"""Words counted through all parts: more than a part can have, so that one number tells where a word stands."""
 _ROUNDING = 0.05
 """More than a score can gain because each of its parts is rounded."""
 
@@ -249,20 +251,21 @@ def _best(hits: Sequence[Hit], rule: Rule) -> list[tuple[float, Hit]]:
     most = rule.hits
     kept: list[tuple[float, Hit]] = []
     counts: dict[int, int] = {}
+    taken_for: list[tuple[int, int]] = []
+    taken_against: list[tuple[int, int]] = []
     for hit in sorted(hits):
-        minus, number, first, minus_last, (_, _, _, side, _), _ = hit
+        minus, number, first, minus_last, worth, _ = hit
+        side = worth[3]
         count = counts.get(side, 0)
         if count >= most or not minus:
             continue
-        for _, (_, other_number, other_first, minus_other_last, (_, _, _, other_side, _), _) in kept:
-            if (
-                other_number == number
-                and other_first <= -minus_last
-                and first <= -minus_other_last
-                and (other_side > 0) == (side > 0)
-            ):
+        taken = taken_for if side > 0 else taken_against
+        start, end = number * _APART + first, number * _APART - minus_last
+        for other_start, other_end in taken:
+            if other_start <= end and start <= other_end:
                 break
         else:
+            taken.append((start, end))
             counts[side] = count + 1
             kept.append((-minus if side > 0 else minus, hit))
     return kept

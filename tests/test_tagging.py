@@ -200,6 +200,21 @@ def test_a_regex_counts_whole_words():
     assert [evidence.quote for evidence in tags(one, rules)["dose"].evidence] == ["30 ml"]
 
 
+def test_two_regexes_may_match_the_same_words():
+    """Of two expressions of one weight that match the same word the first one counts."""
+    rules = tagging.load([("m", "[tag.dose]\nfacet = 'outcome'\nlabel = 'Dose'\nregex.2 = ['zetam[l]', 'zeta(?=ml)']")])
+    dose = tags(paper("Drug X in zetaml"), rules)["dose"]
+    assert [evidence.rule for evidence in dose.evidence] == ["dose.regex: zetam[l]"]
+
+
+def test_what_is_masked_is_told_in_the_order_of_the_text():
+    """What is masked is listed as it stands in the text, the longer of two first."""
+    wanted = "any.1 = 'zetaword; of zetaword; zetaword block; zetaplain'\nmask = 'of zetaword block'"
+    rules = tagging.load([("m", f"[tag.zeta]\nfacet = 'outcome'\nlabel = 'Zeta'\n{wanted}")])
+    zeta = tagging.explain(paper("Zetaplain of zetaword block"), rules, "zeta")
+    assert [evidence.quote for evidence in zeta.masked] == ["of zetaword", "zetaword block", "zetaword"]
+
+
 LINTED = {
     "a yes-example that is not found": ("[tag.tbi]\nyes = ['Stroke']", "must find 'Stroke'"),
     "a no-example that is found": ("[tag.tbi]\nno = ['Concussion']", "must not find 'Concussion'"),

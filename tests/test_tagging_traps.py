@@ -194,6 +194,58 @@ TRAPS = {
         {"systematic-review"},
         {"protocol", "rct"},
     ),
+    "health technology assessment": (
+        paper("Efficacy, safety and cost-effectiveness of drug X in stroke: a health technology assessment"),
+        {"systematic-review", "economic"},
+        {"rct", "nonrandomized-trial"},
+    ),
+    "open label": (paper("Drug X after stroke: an open-label study"), {"nonrandomized-trial"}, {"rct"}),
+    "a title in Russian": (
+        paper("[Not translated]", vernacular_title="Применение препарата X у больных с черепно-мозговой травмой"),
+        {"tbi", "nonrandomized-trial"},
+        {"rct"},
+    ),
+    "a trial in Russian": (
+        paper(
+            "[Not translated]",
+            vernacular_title="Рандомизированное двойное слепое исследование препарата X при инсульте",
+        ),
+        {"stroke", "rct"},
+        set(),
+    ),
+    "animals without a species": (
+        paper(
+            "Drug X reduces infarct volume after MCAO",
+            sections=[("", "Drug X was given 2 h after middle cerebral artery occlusion. Animals were sacrificed.")],
+        ),
+        {"animal", "ischemic-stroke", "infarct-volume"},
+        {"human"},
+    ),
+    "post hoc analysis of a trial": (
+        paper("Drug X in severe stroke: post hoc analysis of the ABC trial"),
+        {"rct", "secondary-analysis"},
+        {"nonrandomized-trial"},
+    ),
+    "a protocol's endpoints": (
+        paper("Drug X after stroke: study protocol", sections=[("METHODS", "Mortality will be assessed at day 90.")]),
+        {"protocol"},
+        {"mortality"},
+    ),
+    "a growth factor that was given": (
+        paper(
+            "Effects of NGF and drug X in rats",
+            sections=[("METHODS", "Rats had NGF infusion."), ("RESULTS", "Gait improved.")],
+        ),
+        {"animal", "motor"},
+        {"neurotrophic-factors"},
+    ),
+    "data that were split at random": (
+        paper(
+            "Predicting stroke", sections=[("METHODS", "Patients were randomly divided into training and test sets.")]
+        ),
+        {"stroke"},
+        {"rct"},
+    ),
     "trials as topic": (
         paper("Drug X", mesh=["Randomized Controlled Trials as Topic"]),
         set(),

@@ -257,8 +257,10 @@ class Text:
         start = self._places[chunk] + chunk
         inside = number - (self._counts[chunk - 1] if chunk else 0)
         text = self._chunks[chunk]
-        if text.isalnum():
-            return start, start + len(text)
+        bare = text.strip(_AROUND)
+        if bare.isalnum():  # a word, perhaps with a comma or in brackets
+            start += text.index(bare)
+            return start, start + len(bare)
         first, last = spans(text)[inside]
         return start + first, start + last
 

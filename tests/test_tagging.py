@@ -490,8 +490,11 @@ def test_why_knows_only_tags():
 
 
 def test_an_undefined_abbreviation_needs_company():
-    """TBI alone is unclear; beside other evidence it counts, defined as something else it never does."""
-    alone = tagging.explain(paper("TBI outcomes"), RULES, "tbi")
+    """TBI alone is unclear where an abstract could define it; with other evidence it counts, defined as something
+    else it never does. In a title without an abstract it is what nearly all papers mean by it.
+    """
+    alone = tagging.explain(paper("TBI outcomes", ("METHODS", "Adults were asked.")), RULES, "tbi")
+    assert "tbi" in tags(paper("TBI outcomes"))
     assert [evidence.masked for evidence in alone.masked] == ["TBI is not spelled out"]
     assert "tbi" in tags(paper("TBI and concussion"))
     other = tagging.explain(paper("TBI dose", ("METHODS", "Total body irradiation (TBI) was given.")), RULES, "tbi")

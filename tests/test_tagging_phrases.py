@@ -118,8 +118,8 @@ def test_every_word_has_a_span(text):
     assert all(one[1] <= two[0] for one, two in pairwise(spans))
 
 
-def test_the_lexicon_forgets_but_answers_the_same(monkeypatch):
-    """A full memory of words is emptied; matches do not change."""
+def test_a_full_lexicon_answers_the_same(monkeypatch):
+    """A full memory of words takes no more; matches do not change."""
     monkeypatch.setattr("reftrack.tagging.phrases._MOST_REMEMBERED", 3)
     trie = Trie(Lexicon())
     trie.add("stroke unit*", ["entry"])

@@ -31,8 +31,8 @@ MOST_WORDINGS = 600
 _INDEXED = 4
 """Stems are looked up by their first letters; a shorter stem ("=A*") by all of itself."""
 
-_MOST_REMEMBERED = 150_000
-"""Chunks of texts that are remembered before all are forgotten: some 25 MB, filled by some 8,000 papers."""
+_MOST_REMEMBERED = 300_000
+"""Chunks of texts that are remembered: some 45 MB, filled by some 20,000 papers."""
 
 _GROUP = re.compile(r"\(([^()]*)\)")
 _CHUNK = re.compile(r"(?:[^\s()]|\([^()]*\)|[()])+")
@@ -162,8 +162,6 @@ class Lexicon(dict[str, tuple[Word, ...]]):
                         self._stems.setdefault(stem[:_INDEXED], []).append(stem)
 
     def __missing__(self, chunk: str) -> tuple[Word, ...]:
-        if len(self) > _MOST_REMEMBERED:
-            self.clear()
         if chunk.isalnum():
             found: tuple[Word, ...] = (self._word(chunk),)
             found = _FREQUENT.get(found, found)
@@ -174,7 +172,8 @@ class Lexicon(dict[str, tuple[Word, ...]]):
                 last = _at_end(found[-1], heading=chunk[-1] == ":" and _is_heading(chunk))
                 found = (*found[:-1], last)
                 found = _FREQUENT.get(found, found)
-        self[chunk] = found
+        if len(self) < _MOST_REMEMBERED:  # what is frequent came early; what comes later is looked up each time
+            self[chunk] = found
         return found
 
     def _cut(self, chunk: str) -> tuple[Word, ...]:

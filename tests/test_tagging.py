@@ -1,5 +1,8 @@
 """Rules and papers become tags: loading, overlays, names, evidence, explanations, hashes."""
 
+import os
+import subprocess
+import sys
 from dataclasses import replace
 
 import pytest
@@ -577,3 +580,22 @@ def test_a_letter_that_is_a_trial_is_filed_as_a_trial():
         letter, title="Comment on: a randomized trial of X", publication_types=(PublicationType("Comment"),)
     )
     assert [tag.slug for tag in tagging.tag(comment, RULES) if tag.primary] == ["editorial-letter"]
+
+
+def test_two_processes_tag_alike():
+    """Same paper, same rules, same bytes, whatever the seed of Python's hashes: no set decides an order."""
+    code = (
+        "from reftrack import tagging; from reftrack.tagging.lint import example; rules = tagging.load();"
+        "print(rules.hash, [tagging.tag(example(text), rules) for rule in rules.rules for text in rule.yes])"
+    )
+    said = {
+        subprocess.run(
+            [sys.executable, "-c", code],
+            env={**os.environ, "PYTHONHASHSEED": seed},
+            capture_output=True,
+            check=True,
+        ).stdout
+        for seed in ("1", "2")
+    }
+    assert len(said) == 1
+    assert b"mortality" in said.pop()

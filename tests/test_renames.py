@@ -42,6 +42,16 @@ def found_by(workspace, tag):
 # renaming a shipped tag
 
 
+@pytest.mark.parametrize("apart", [False, True], ids=["in one file", "in two"])
+def test_a_rename_may_name_the_new_tag_first(apart):
+    """It does not matter whether the old tag is switched off before or after the new one claims its name."""
+    off, new = CVA.split("[tag.cva]")
+    new = f"[tag.cva]{new}"
+    renamed = load(new, off) if apart else load(new + off)
+    assert renamed.resolve("stroke").slug == renamed.resolve("apoplexy").slug == "cva"
+    assert renamed.by_slug["ischemic-stroke"].parent == "cva"
+
+
 def test_children_decisions_and_old_names_follow_a_renamed_parent(filled):
     """`stroke` becomes `cva`: its child is found by both names, and what was decided under the old name holds."""
     filled.run("tag", "add", ONE, "stroke", "--because", "figure 1")
@@ -97,7 +107,7 @@ def test_tags_switched_off_in_a_circle_leave_no_parent():
 def test_a_rename_that_keeps_the_old_tag_is_refused():
     """An alias that is a living tag of its own would make a decision mean two tags; the way out is told."""
     with pytest.raises(RuleError, match=r"rules/0.toml: tag 'cva', key 'aliases': 'stroke' .*\[tag.stroke\] disabled"):
-        load("[tag.cva]\nlabel = 'CVA'\nfacet = 'condition'\naliases = 'stroke'\n")
+        load("[tag.cva]\nlabel = 'CVA'\nfacet = 'condition'\naliases = 'Stroke'\n")
 
 
 def test_of_two_tags_with_one_alias_the_later_file_has_it(filled):
@@ -326,3 +336,24 @@ def test_decisions_are_json_too(filled):
         library.set_hand_tag(HandTag(ONE, "mood", "add", at="2026-01-01"))
     (one,) = json.loads(filled.run("tag", "conflicts", "--json").stdout)
     assert one["rules"] == {"state": "absent", "score": 0.0, "threshold": None, "primary": None, "child": None}
+
+
+# aliases as people write them
+
+
+def test_an_alias_written_twice_or_like_a_title_is_one_alias(filled):
+    """`Gadget Count` twice is one name, found in any spelling, and the library takes the vocabulary."""
+    rules(
+        filled, GADGET + "aliases = 'Gadget Count; gadget_count; gadget-count'\n[tag.gadget.add]\naliases = ['Gizmo']\n"
+    )
+    filled.run("retag")
+    assert found_by(filled, "gadget-count") == found_by(filled, "Gadget Count") == found_by(filled, "gizmo")
+    assert found_by(filled, "gizmo") == [ONE, TWO, THREE]
+
+
+def test_an_old_name_of_two_tags_goes_to_one_successor():
+    """Two tags with the same old name are renamed: the name means one of the two new ones, so that it can be stored."""
+    old = "[tag.{0}]\nfacet = 'outcome'\nlabel = '{0}'\naliases = '{1}'\n"
+    off = "[tag.{}]\ndisabled = true\naliases = 'gadget-count'\n"
+    new = load(off.format("a") + off.format("b") + old.format("c", "a") + old.format("d", "b")).by_slug
+    assert [slug for slug in ("c", "d") if "gadget-count" in new[slug].aliases] == ["c"]

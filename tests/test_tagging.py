@@ -224,7 +224,7 @@ LINTED = {
     "no example": ("[tag.tbi]\nyes = []", "has no example"),
     "own ancestor": ("[tag.stroke]\nparent = 'sah'", "own ancestor"),
     "a swallowing mask": ("[tag.tbi]\nmask = 'concussi*'", "mask 'concussi*' swallows"),
-    "a name used twice": ("[tag.tbi]\naliases = 'RCT'", "'rct' is also"),
+    "a name used twice": ("[tag.tbi]\naliases = 'in.vitro'", "'in-vitro' is also"),
     "a facet decided later": ("[tag.rct.unless]\ntag = 'tbi'", "decided later"),
 }
 

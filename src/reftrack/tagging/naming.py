@@ -38,8 +38,9 @@ def follow_renames(tags: Tables, facets: Tables) -> None:
     gone = {slug: heirs.get(slug, "") for slug, table in tags.items() if table.get("disabled")}
     for old, heir in gone.items():
         if heir:
-            inherited = (alias for alias in tags[old].get("aliases", ()) if alias not in heirs)
+            inherited = {alias: heir for alias in tags[old].get("aliases", ()) if alias not in heirs}
             tags[heir]["aliases"] = [*tags[heir]["aliases"], *inherited]
+            heirs.update(inherited)
     for slug, table in _living(tags) if gone else ():
         if table.get("parent") in gone:
             table["parent"] = _living_parent(tags, gone, slug)

@@ -181,13 +181,13 @@ class _Reader:
             if key in _WEIGHTED:
                 kept[key] = self._weighted(key, item, place)
             elif key in _LISTED:
-                kept[key] = self._phrases(item, place) if key == "mask" else self._items(item, place)
+                kept[key] = self._listed(key, item, place)
             else:
                 kept[key] = self._typed(item, _TAG_TYPES[key], place)
         if isinstance(value, dict):
             self._inner(value, kept, where)
             self._add(self._table(slug, value.get("add", {}), f"{where}, key 'add'"), kept, where)
-        if not self.trusted:
+        if not self.trusted and not kept.get("disabled"):  # one that is switched off leaves its name to its successor
             take_names(self.tables["tag"], slug)
 
     def _add(self, given: Mapping[str, Any], kept: dict[str, Any], where: str) -> None:
@@ -200,8 +200,7 @@ class _Reader:
                 for weight, items in self._weighted(key, item, place).items():
                     weights[weight] = [*weights.get(weight, ()), *items]
             elif key in _LISTED:
-                more = self._phrases(item, place) if key == "mask" else self._items(item, place)
-                kept[key] = [*kept.get(key, ()), *more]
+                kept[key] = [*dict.fromkeys([*kept.get(key, ()), *self._listed(key, item, place)])]
             else:
                 kept[key] = [
                     *kept.get(key, ()),
@@ -272,6 +271,15 @@ class _Reader:
                 raise RuleError(f"{self.file}: {where}: {problem}") from problem
             found.append(item)
         return found
+
+    def _listed(self, key: str, value: object, where: str) -> list[str]:
+        """A list of a tag. Its aliases are spelled as slugs are, each once: they are looked up so."""
+        if key == "mask":
+            return self._phrases(value, where)
+        items = self._items(value, where)
+        if key != "aliases":
+            return items
+        return [*dict.fromkeys(re.sub(r"[\s_]+", "-", item.strip().lower()) for item in items if item.strip())]
 
     def _items(self, value: object, where: str, *, whole: bool = False) -> list[str]:
         if isinstance(value, str):

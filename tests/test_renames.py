@@ -357,3 +357,18 @@ def test_an_old_name_of_two_tags_goes_to_one_successor():
     off = "[tag.{}]\ndisabled = true\naliases = 'gadget-count'\n"
     new = load(off.format("a") + off.format("b") + old.format("c", "a") + old.format("d", "b")).by_slug
     assert [slug for slug in ("c", "d") if "gadget-count" in new[slug].aliases] == ["c"]
+
+
+@pytest.mark.parametrize("name", ["study-type/randomised-trial", "Study Type/RCT", "study/rct", "design/rct"])
+def test_a_facet_has_other_names_for_every_command(filled, name):
+    """`study-type/rct` is `study/rct` for `tag`, `list` and `why` as it is in gold files."""
+    filled.run("tag", "add", THREE, name)
+    assert THREE in found_by(filled, name)
+    assert [one["tag"] for one in filled.json("why", THREE, name)] == ["study/rct"]
+    assert "1 decision forgotten" in filled.run("tag", "reset", THREE, name).stdout
+
+
+def test_a_tag_in_the_wrong_facet_is_refused_with_the_right_one(filled):
+    """`outcome/rct` is nothing, and the message says where the tag is."""
+    refused = filled.run("list", "--tag", "outcome/rct", status=2)
+    assert "did you mean study/rct?" in refused.stderr

@@ -98,7 +98,7 @@ def command(
     outcome = _Outcome()
     waiting = desk.fetching(wait=0 if no_wait else LONGEST_WAIT)
     with _stopped_politely(), waiting, desk.library(create=True) as library:
-        library.set_vocabulary(rules.definitions)
+        library.set_vocabulary(rules.definitions, rules.facet_names)
         before = _contradicted(library)
         try:
             if files:

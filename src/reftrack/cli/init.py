@@ -48,7 +48,8 @@ def command(desk: Desk, folder: Path, *, bare: bool) -> None:
     db = folder / "db" / "reftrack.db"
     if not os.path.lexists(db):
         with Library.open(db, create=True) as library:
-            library.set_vocabulary(desk.rules().definitions)
+            rules = desk.rules()
+            library.set_vocabulary(rules.definitions, rules.facet_names)
         made.append("db/reftrack.db")
     click.echo(f"Workspace {folder.resolve()}: " + (f"made {', '.join(made)}." if made else "nothing to do."))
     note("Next: reftrack fetch --from sample (no network), or reftrack fetch.", quiet=desk.quiet)

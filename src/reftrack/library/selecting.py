@@ -189,8 +189,12 @@ def find_paper(connection: Connection, name: str) -> int:
 def find_tag(connection: Connection, name: str) -> tuple[str, str]:
     """(facet, slug) of a tag given as slug, facet/slug or alias. Raises UsageError, with the nearest tag."""
     plain = re.sub(r"[\s_]+", "-", name.strip().lower())
-    facet, _, slug = plain.rpartition("/")
-    for candidate in (slug, plain):
+    given, _, slug = plain.rpartition("/")
+    # Another name of a facet stands among the aliases with a slash behind it, which no tag has.
+    other = connection.value("SELECT tag FROM tag_aliases WHERE alias = ?", (f"{given}/",)) if given else None
+    facet = str(other).rstrip("/") if other else given
+    rows: list[tuple[str, str]] = []
+    for candidate in (plain, slug):
         rows = connection.rows(
             """SELECT facet, tag FROM tags WHERE tag = :name
             UNION SELECT t.facet, t.tag FROM tag_aliases a JOIN tags t ON t.tag = a.tag WHERE a.alias = :name""",
@@ -198,8 +202,10 @@ def find_tag(connection: Connection, name: str) -> tuple[str, str]:
         )
         if rows and (not facet or candidate == plain or rows[0][0] == facet):
             return rows[0][0], rows[0][1]
-    names = [tag for (tag,) in connection.rows("SELECT tag FROM tags UNION SELECT alias FROM tag_aliases")]
-    hint = _nearest(slug, names) or "; `reftrack tag tree` shows them all."
+    if rows:
+        raise UsageError(f"There is no tag {name!r}; did you mean {'/'.join(rows[0])}?")
+    names = connection.rows("SELECT tag FROM tags UNION SELECT alias FROM tag_aliases WHERE alias NOT LIKE '%/'")
+    hint = _nearest(slug, [tag for (tag,) in names]) or "; `reftrack tag tree` shows them all."
     raise UsageError(f"There is no tag {name!r}{hint}")
 
 

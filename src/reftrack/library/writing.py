@@ -10,7 +10,7 @@ import hashlib
 import json
 import os
 import zlib
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -200,10 +200,15 @@ class Library(Reader, LedgerWriter):
 
     # tags
 
-    def set_vocabulary(self, definitions: Sequence[TagDefinition]) -> None:
-        """Which tags exist, in this order; decisions on tags that no longer exist are kept."""
+    def set_vocabulary(self, definitions: Sequence[TagDefinition], facets: Mapping[str, str] | None = None) -> None:
+        """Which tags exist, in this order, and other names of their facets (name → facet), as `study-type`.
+
+        Decisions on tags that no longer exist are kept.
+        """
         wanted = tuple(replace(entry, aliases=tuple(sorted(entry.aliases))) for entry in definitions)
-        if wanted and wanted == self.vocabulary():
+        others = {f"{name}/": f"{facet}/" for name, facet in (facets or {}).items()}
+        held = "SELECT alias, tag FROM tag_aliases WHERE alias LIKE '%/'"
+        if wanted and wanted == self.vocabulary() and others == dict(self.connection.rows(held)):
             return
         with self.transaction():
             self.connection.run("DELETE FROM tags")
@@ -217,7 +222,7 @@ class Library(Reader, LedgerWriter):
             )
             self.connection.many(
                 "INSERT INTO tag_aliases VALUES (?, ?)",
-                [(alias, entry.slug) for entry in definitions for alias in entry.aliases],
+                [*((alias, entry.slug) for entry in definitions for alias in entry.aliases), *others.items()],
             )
 
     def tagged_with(self, pmid: int) -> tuple[str, str]:

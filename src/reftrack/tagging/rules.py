@@ -218,6 +218,8 @@ class RuleSet:
             for rule in self.rules
         )
         self.names = self._names()
+        self.facet_names = {key(name): slug for slug, facet in self.facets.items() for name in facet.aliases}
+        """Other names of facets, as they are looked up."""
 
     def resolve(self, text: str) -> TagDefinition | None:
         """The tag that a reader means by a slug, `facet/slug`, an alias or a label, in any spelling."""

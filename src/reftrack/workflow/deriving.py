@@ -31,7 +31,7 @@ def rebuild(library: Library, rules: tagging.RuleSet, *, watch: Watch = unwatche
     came is tried again, and becomes a paper if it can be read now.
     """
     done = Rebuilt()
-    library.set_vocabulary(rules.definitions)
+    library.set_vocabulary(rules.definitions, rules.facet_names)
     pmids = library.recorded_pmids()
     for start in range(0, len(pmids), BATCH):
         part = pmids[start : start + BATCH]

@@ -69,7 +69,7 @@ def retag(
     Holds one batch in memory, and eight bytes for each paper, however many there are.
     """
     if not dry_run:
-        library.set_vocabulary(rules.definitions)
+        library.set_vocabulary(rules.definitions, rules.facet_names)
     done = Retagged(looked_at=library.how_many())
     pmids = library.to_retag(rules.hash, everything=everything)
     decided: Decisions = {}

@@ -3,7 +3,8 @@
 import pytest
 
 from reftrack import tagging
-from reftrack.model import Correction, Heading, Paper, PublicationType, Section
+from reftrack.library.writing import Library
+from reftrack.model import Correction, HandTag, Heading, OtherAbstract, Paper, PublicationType, Section
 
 
 @pytest.fixture(scope="module")
@@ -37,6 +38,7 @@ TRAPS = {
     "stroke volume": (paper("Drug X and stroke volume in heart failure"), set(), {"stroke"}),
     "heat stroke": (paper("Heat stroke in runners"), set(), {"stroke"}),
     "MeSH Stroke Volume": (paper("Drug X", mesh=["Stroke Volume"]), set(), {"stroke"}),
+    "MeSH Heat Stroke": (paper("Drug X", mesh=["Heat Stroke"]), set(), {"stroke"}),
     "MeSH Stroke": (paper("Drug X", mesh=["Stroke"]), {"stroke"}, set()),
     "rating and ratio are no rats": (
         paper("Rating the odds ratio", sections=[("METHODS", "The rate and the rating were compared.")]),
@@ -99,6 +101,14 @@ TRAPS = {
         {"mortality"},
         set(),
     ),
+    "leading cause of death, without labels": (
+        paper(
+            "Drug X in stroke",
+            sections=[("", "Stroke is the leading cause of death worldwide. We tested drug X. Gait improved.")],
+        ),
+        {"stroke"},
+        {"mortality"},
+    ),
     "leading cause of death": (
         paper("Drug X after stroke", sections=[("BACKGROUND", "Stroke is a leading cause of death.")]),
         {"stroke"},
@@ -141,6 +151,11 @@ TRAPS = {
         paper(RESULT, sections=[("RESULTS", "Blood-brain barrier (BBB) leakage fell, and BBB proteins rose.")]),
         {"blood-brain-barrier"},
         set(),
+    ),
+    "BBB score never written out": (
+        paper("Drug X after spinal cord injury in rats", sections=[("RESULTS", "The BBB score improved.")]),
+        {"animal"},
+        {"blood-brain-barrier"},
     ),
     "TBI as irradiation": (
         paper("TBI before transplantation", sections=[("METHODS", "All had total body irradiation (TBI).")]),
@@ -193,6 +208,15 @@ TRAPS = {
         ),
         {"systematic-review"},
         {"protocol", "rct"},
+    ),
+    "Cochrane update": (
+        paper(
+            "Drug X for acute stroke",
+            journal="Cochrane Database Syst Rev",
+            sections=[("BACKGROUND", "This is an update of a Cochrane review first published in 2005.")],
+        ),
+        {"systematic-review"},
+        {"protocol", "correction"},
     ),
     "health technology assessment": (
         paper("Efficacy, safety and cost-effectiveness of drug X in stroke: a health technology assessment"),
@@ -255,6 +279,18 @@ TRAPS = {
         paper(RESULT, sections=[("Material and Methods", "The modified Rankin Scale was the outcome.")]),
         {"disability"},
         set(),
+    ),
+    "label RESULTS that NLM left unassigned": (
+        Paper(
+            pmid=90000001,
+            title=RESULT,
+            abstract=(
+                Section("BACKGROUND", "Cognition declines.", "UNASSIGNED"),
+                Section("RESULTS", "Mortality was lower.", "UNASSIGNED"),
+            ),
+        ),
+        {"mortality"},
+        {"cognition"},
     ),
     "label Results and discussion": (
         paper(RESULT, sections=[("Results and discussion", "Mortality was lower.")]),
@@ -345,8 +381,64 @@ def test_secondary_analysis_stays_beside(rules):
     }
 
 
-def test_only_english_abstract_is_read(rules):
-    """A very long abstract is read to its end, and quickly."""
+def test_what_a_person_said_outlives_a_later_type(tmp_path):
+    """The publication type comes months later: the rules' tag and its score change, the decision by hand stays."""
+    early = paper("Drug X helps")
+    late = paper("Drug X helps", types=["Randomized Controlled Trial"])
+    rules = tagging.load()
+    with Library.open(tmp_path / "reftrack.db", create=True) as library:
+        library.set_vocabulary(rules.definitions)
+        for each, is_known in ((early, False), (late, True)):
+            with library.transaction():
+                library.save(repr(each).encode(), each, source="pubmed", parser=1)
+                library.set_rule_tags(each.pmid, tagging.tag(each, rules), content_hash="c", rules_hash=rules.hash)
+                if each is early:
+                    library.set_hand_tag(HandTag(each.pmid, "cohort", "add", "its method", "A. Reader"))
+            (decided,) = library.decided()
+            assert (decided.decision.slug, decided.decision.because) == ("cohort", "its method")
+            score = library.connection.value("SELECT score FROM rule_tags WHERE tag = 'rct' AND state = 'tagged'")
+            assert (score is not None) == is_known
+
+
+def test_a_lone_bracketed_title_is_trusted_less(rules):
+    """Where only a translated title is there, its words give no higher score than they do above an abstract."""
+    title = "[Drug X in ischemic stroke: a double-blind study.]"
+    lone = {tag.slug: tag.score for tag in tagging.tag(paper(title), rules)}
+    whole = paper(title, sections=[("METHODS", "Patients had a double-blind study of ischemic stroke.")])
+    more = {tag.slug: tag.score for tag in tagging.tag(whole, rules)}
+    assert lone["rct"] < more["rct"]
+    assert lone["ischemic-stroke"] < more["ischemic-stroke"]
+
+
+def test_an_abstract_in_four_languages_says_what_one_says(rules):
+    """Abstracts in other languages beside the English one add no tag and take none away."""
+    english = (Section("RESULTS", "Mortality was lower."),)
+    foreign = tuple(
+        OtherAbstract("Publisher", language, (Section("", "Randomised trial in rats: depression and aphasia."),))
+        for language in ("ger", "fre", "rus")
+    )
+    one = Paper(pmid=90000001, title=RESULT, abstract=english)
+    four = Paper(pmid=90000001, title=RESULT, abstract=english, other_abstracts=foreign)
+    assert slugs(four, rules) == slugs(one, rules)
+    assert "mortality" in slugs(four, rules)
+
+
+def test_three_versions_of_one_title_are_told_apart(rules):
+    """Protocol, review and update of a Cochrane review have the same title and journal, and only one is a protocol."""
+    texts = (
+        "This is the protocol for a review and there is no abstract.",
+        "We searched MEDLINE and included randomised trials of drug X.",
+        "This is an update of a review. We searched MEDLINE and included randomised trials of drug X.",
+    )
+    found = [
+        primary(paper("Drug X for stroke", journal="Cochrane Database Syst Rev", sections=[("", text)]), rules)
+        for text in texts
+    ]
+    assert found == ["protocol", "systematic-review", "systematic-review"]
+
+
+def test_a_very_long_abstract_is_read_to_its_end(rules):
+    """What stands behind 20,000 characters counts."""
     long = "Nothing is here at all. " * 900 + "Mortality was lower."
     assert len(long) > 20_000
     assert "mortality" in slugs(paper(RESULT, sections=[("RESULTS", long)]), rules)

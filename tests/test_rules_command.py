@@ -483,3 +483,22 @@ def test_every_subcommand_has_help_that_loads_nothing_heavy(tmp_path):
         ).stdout
         assert "Usage: reftrack rules" in out
         assert out.splitlines()[-1] == "[]"
+
+
+# gold files that say little
+
+
+def test_a_file_that_labels_nothing_says_that_nothing_is_measured(workspace):
+    """Papers without a tag and without a header give no figure, and silence would look like success."""
+    result = workspace.run("rules", "evaluate", put(workspace, line(1, "alphaword")), "--json")
+    assert json.loads(result.stdout)["tags"] == {}
+    assert "gold.jsonl: nothing is labelled, so nothing is measured" in result.stderr
+
+
+def test_a_name_that_resembles_none_is_not_taken_for_another(workspace):
+    """The nearest name is offered where one is near; else the way to all of them."""
+    far = workspace.run("rules", "evaluate", put(workspace, line(1, "alphaword", "sign/zzzz")), status=2)
+    assert "did you mean" not in far.stderr
+    assert "`reftrack tag tree` shows them all" in far.stderr
+    near = workspace.run("rules", "evaluate", put(workspace, line(1, "alphaword", "sign/fevr")), status=2)
+    assert "did you mean sign/fever?" in near.stderr

@@ -189,7 +189,12 @@ def _evaluated(
             gold = read_gold("stdin" if file == "-" else Path(file).name, _lines(file), known)
             if gold.repeated:
                 note(f"{gold.name}: on more than one line, and counted so: {', '.join(gold.repeated[:5])}.")
-            yield evaluate(gold, rules, known, hide=hidden, held=held)
+            done = evaluate(gold, rules, known, hide=hidden, held=held)
+            if not done.facets:
+                note(
+                    f"{gold.name}: nothing is labelled, so nothing is measured; its first line may say what was judged."
+                )
+            yield done
 
 
 def _held(desk: Desk, stack: ExitStack) -> Held:

@@ -9,6 +9,9 @@ from typing import NamedTuple
 from ..errors import UsageError
 from ..model import TagDefinition
 
+ALIKE = 0.5
+"""From this likeness on a name is offered for another; below, it would send the reader the wrong way."""
+
 
 class Name(NamedTuple):
     """What somebody named: a whole facet, or (then `slug` is not empty) one tag of it."""
@@ -84,8 +87,8 @@ class Vocabulary:
 
     def _nearest(self, text: str) -> str:
         names = {name: one for one in self.by_slug.values() for name in (one.slug, *one.aliases)}
-        near = difflib.get_close_matches(text.rpartition("/")[2].lower(), names, 1, 0)
+        near = difflib.get_close_matches(text.rpartition("/")[2].lower(), names, 1, ALIKE)
         if not near:
-            return ""
+            return "; `reftrack tag tree` shows them all"
         one = names[near[0]]
         return f"; did you mean {one.facet}/{one.slug}?"

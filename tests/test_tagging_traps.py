@@ -218,6 +218,33 @@ TRAPS = {
         {"systematic-review"},
         {"protocol", "correction"},
     ),
+    "Cochrane protocol without labels": (
+        paper(
+            "Drug X for acute stroke",
+            journal="Cochrane Database Syst Rev",
+            sections=[
+                ("", "This is a protocol for a Cochrane Review. The objectives are as follows: To assess drug X.")
+            ],
+        ),
+        {"protocol", "stroke"},
+        set(),
+    ),
+    "a review that says what it will do": (
+        paper(
+            "Drug X in stroke: a review",
+            sections=[
+                ("", "In this review we will discuss drug X. We will describe its history. We will argue for it.")
+            ],
+            types=["Review"],
+        ),
+        {"narrative-review"},
+        {"protocol"},
+    ),
+    "a correction in a method": (
+        paper("Partial volume correction in brain imaging", sections=[("", "We compared five methods.")]),
+        set(),
+        {"correction"},
+    ),
     "health technology assessment": (
         paper("Efficacy, safety and cost-effectiveness of drug X in stroke: a health technology assessment"),
         {"systematic-review", "economic"},

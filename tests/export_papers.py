@@ -10,12 +10,14 @@ import bibtexparser
 from pybtex.database import parse_string
 
 from reftrack.errors import RecordError
-from reftrack.export import FORMATS, Entry, citation_key, next_key
+from reftrack.export import FORMATS, Options, citation_key, next_key
 from reftrack.model import (
     Author,
     Book,
     Correction,
+    FiledTag,
     Heading,
+    HeldPaper,
     Keyword,
     Paper,
     PubDate,
@@ -45,12 +47,23 @@ def paper(pmid=90000001, **fields):
     return Paper(pmid=pmid, **(common | fields))
 
 
+def held(key, record, tags=(), **about):
+    """The paper as a library holds it, with these slugs as its tags."""
+    return HeldPaper(paper=record, key=key, tags=tuple(FiledTag("outcome", slug) for slug in tags), **about)
+
+
 def entry(key="example2016", tags=(), **fields):
-    return Entry(key, paper(**fields), tags)
+    return held(key, paper(**fields), tags)
 
 
-def bibtex(*entries):
-    return "".join(FORMATS["bibtex"].write(entries))
+def written(name, *papers, **options):
+    """The whole file that an export makes of these papers."""
+    pieces = list(FORMATS[name].write(papers, Options(**options)))
+    return (b"" if pieces and isinstance(pieces[0], bytes) else "").join(pieces)
+
+
+def bibtex(*papers, **options):
+    return written("bibtex", *papers, **options)
 
 
 def fields_of(**fields):
@@ -277,4 +290,4 @@ def real_entries(path):
                 continue
             key = next_key(citation_key(made), taken)
             taken.add(key)
-            yield Entry(key, made, ("tbi",))
+            yield held(key, made, ("tbi",))

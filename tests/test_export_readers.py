@@ -14,13 +14,13 @@ from export_papers import (
     HOSTILE_TITLE,
     bibtex,
     entry,
+    held,
     keys_by_bibtexparser,
     keys_by_pybtex,
     paper,
     read_back,
     real_entries,
 )
-from reftrack.export import Entry
 from reftrack.export.text import flat
 from reftrack.export.titles import plain
 from reftrack.model import Author, Book, Correction, Keyword, Section
@@ -51,7 +51,7 @@ def test_special_characters_anywhere(keys, char, times):
     """X09: a special character, alone or doubled, in any field harms neither this entry nor the next."""
     text = char * times
     for value in (text, f"a{text}", f"{text}b", f"a {text} b", f"a{text}b"):
-        made_up = Entry(
+        made_up = held(
             "odd2016",
             paper(
                 title=value,
@@ -112,7 +112,7 @@ texts = st.one_of(anything, nasty)
 @example(HOSTILE_TITLE, "and", "and", "@a{b,", "\\", "\\", "}")
 def test_any_text_can_be_read_back(title, family, given_name, journal, tag, doi, abstract):
     """X22: any Unicode in any field gives a file that both readers read in full, with the entry after it."""
-    odd = Entry(
+    odd = held(
         "odd2016",
         paper(
             title=title,

@@ -10,12 +10,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal, NamedTuple
 
+from .citation import Decision, Verdict
 from .indexing import MARKS, Indexing, standing
 from .notices import ALERTS, FROM_PUBLICATION_TYPE, NOTICE_TYPES, PUBLICATION_TYPES, RETRACTING, unsaid
 
 PaperType = Literal["article", "book", "chapter", "preprint"]
 TagState = Literal["tagged", "possible"]
-Verdict = Literal["add", "remove"]
+HandVerdict = Literal["add", "remove"]
 
 DEFAULT_MAX_HITS = 5000
 """A saved query that finds more than this is refused before fetching, unless it sets `max` itself."""
@@ -267,6 +268,11 @@ class Paper:
         return standing(self.status, headings=bool(self.mesh), completed=bool(self.completed))
 
     @property
+    def restated(self) -> bool:
+        """Whether the abstract is not the published one but our words in its place."""
+        return bool(self.abstract) and self.abstract_copyright.startswith(RESTATED)
+
+    @property
     def retracted(self) -> bool:
         """Whether this paper itself was retracted, also if it was republished; a notice of retraction is not.
 
@@ -303,6 +309,9 @@ class Paper:
         """Trial registry numbers that the record itself names (DataBankList), each once."""
         return tuple(dict.fromkeys(entry.number for entry in self.accessions if entry.databank in TRIAL_REGISTRIES))
 
+
+RESTATED = "Restated by the reftrack project"
+"""How the copyright line of an abstract begins that the shipped sample has in place of the published one."""
 
 TRIAL_REGISTRIES = frozenset(
     {
@@ -405,7 +414,7 @@ class HandTag:
 
     pmid: int
     slug: str
-    verdict: Verdict
+    verdict: HandVerdict
     because: str = ""
     who: str = ""
     at: str = ""
@@ -445,11 +454,21 @@ class HeldPaper:
     """Where the record came from: pubmed, sample, or a file's name."""
     deleted: str = ""
     """Since when PubMed no longer serves the record (deleted or merged: the two look alike); ISO 8601, UTC."""
+    decisions: tuple[Decision, ...] = ()
+    """Of every reader who decided whether the paper belongs to the review, by name."""
+    note: str = ""
+    """What a person wrote about it; lines are kept."""
 
     @property
     def study(self) -> str:
         """The study type the paper is filed under, "" where none is known."""
         return next((tag.slug for tag in self.tags if tag.facet == "study" and tag.primary), "")
+
+    @property
+    def decision(self) -> Verdict | None:
+        """What the readers decided; None while nobody has, or while they do not agree."""
+        verdicts = {decision.verdict for decision in self.decisions}
+        return verdicts.pop() if len(verdicts) == 1 else None
 
 
 RunStatus = Literal["running", "complete", "partial", "failed", "interrupted"]

@@ -46,24 +46,23 @@ def command(desk: Desk, /, *, name: str, output: Path | None, exclude_retracted:
       reftrack export -o papers.bib
       reftrack export --tag tbi --tag rct -f bibtex > tbi.bib
     """
-    from ..export import FORMATS, Entry
+    from ..export import FORMATS
 
     if name not in FORMATS:
         raise UsageError(f"There is no format {name!r}; there is {', '.join(FORMATS)}.")
     selection = options.read_selection(**chosen)
     counts = _Counts()
 
-    def entries() -> Iterator[Entry]:
+    def papers() -> Iterator[HeldPaper]:
         reader = desk.reader()
         if reader is None:
             return
         with reader:
             for held in reader.held(reader.select(selection)):
                 if counts.take(held, exclude_retracted=exclude_retracted):
-                    tags = tuple(tag.slug for tag in held.tags)
-                    yield Entry(held.key, held.paper, tags, deleted=held.deleted[:10])
+                    yield held
 
-    pieces = FORMATS[name].write(entries())
+    pieces = FORMATS[name].write(papers())
     if is_stdout(output):
         output = None
     write(output, pieces)

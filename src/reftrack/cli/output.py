@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import tempfile
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import click
@@ -20,7 +20,10 @@ def is_stdout(path: Path | None) -> bool:
     return path is None or str(path) in STDOUT
 
 
-def write(path: Path | None, pieces: Iterable[str]) -> None:
+Pieces = Iterable[str] | Iterable[bytes]
+
+
+def write(path: Path | None, pieces: Pieces) -> None:
     """The whole result, to stdout where no file is named. Raises UsageError.
 
     A device or a pipe is written to, never replaced; of a link what it leads to; a database is left alone.
@@ -39,7 +42,7 @@ def write(path: Path | None, pieces: Iterable[str]) -> None:
     _write_whole(Path(os.path.realpath(path)), pieces)
 
 
-def _write_whole(path: Path, pieces: Iterable[str]) -> None:
+def _write_whole(path: Path, pieces: Pieces) -> None:
     """Beside the target first, then in its place: a failure leaves the old file as it was."""
     folder = path.parent
     try:
@@ -48,8 +51,8 @@ def _write_whole(path: Path, pieces: Iterable[str]) -> None:
         raise UsageError(f"{path} cannot be written ({error.strerror}); nothing was changed.") from None
     unfinished = Path(name)
     try:
-        with os.fdopen(handle, "w", encoding="utf-8", newline="\n") as stream:
-            stream.writelines(pieces)
+        with os.fdopen(handle, "wb") as stream:
+            stream.writelines(_encoded(pieces))
         unfinished.chmod(path.stat().st_mode & 0o777 if path.exists() else 0o666 & ~_umask())
         unfinished.replace(path)
     except OSError as error:
@@ -58,12 +61,17 @@ def _write_whole(path: Path, pieces: Iterable[str]) -> None:
         unfinished.unlink(missing_ok=True)
 
 
-def _write_into(path: Path, pieces: Iterable[str]) -> None:
+def _write_into(path: Path, pieces: Pieces) -> None:
     try:
-        with path.open("w", encoding="utf-8", newline="\n") as stream:
-            stream.writelines(pieces)
+        with path.open("wb") as stream:
+            stream.writelines(_encoded(pieces))
     except OSError as error:
         raise UsageError(f"{path} cannot be written ({error.strerror}).") from None
+
+
+def _encoded(pieces: Pieces) -> Iterator[bytes]:
+    for piece in pieces:
+        yield piece.encode() if isinstance(piece, str) else piece
 
 
 def _umask() -> int:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from ..model import HeldPaper, Paper, Run
+from ..model import HeldPaper, Run
 
 HEAVY = ("abstract", "mesh")
 """Fields that `list` leaves out unless they are asked for by --columns."""
@@ -38,11 +38,11 @@ def paper(held: HeldPaper) -> dict[str, Any]:
         "queries": list(held.queries),
         "notices": [{"type": n.type, "pmid": n.pmid, "source": n.source} for n in record.notices],
         "retracted": record.retracted,
-        "decision": None,
-        "note": "",
+        "decision": held.decision,
+        "note": held.note,
         "first_seen": held.first_seen,
         "source": held.source,
-        "restated": is_restated(record),
+        "restated": record.restated,
         "deleted": held.deleted or None,
         "indexing": record.indexing,
         "provisional": record.indexing == "awaited",
@@ -55,11 +55,6 @@ def tags(held: HeldPaper) -> dict[str, list[str]]:
     for tag in held.tags:
         filed.setdefault(tag.facet, []).append(tag.slug)
     return filed
-
-
-def is_restated(record: Paper) -> bool:
-    """Whether the abstract is not the published one but our words in its place."""
-    return bool(record.abstract) and record.abstract_copyright.startswith("Restated by the reftrack project")
 
 
 def run(line: Run) -> dict[str, Any]:

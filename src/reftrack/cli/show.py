@@ -160,13 +160,11 @@ def _provisional(held: HeldPaper, reader: Reader) -> str:
 
 
 def _abstract(paper: Paper) -> Iterator[tuple[str, str]]:
-    from .shapes import is_restated
-
-    if is_restated(paper):
+    if paper.restated:
         yield "", "[Not the published abstract: restated by the reftrack project. Read the paper before you cite it.]"
     for section in paper.abstract:
         yield "", (f"{clean(section.label)}: " if section.label else "") + clean(section.text)
-    if paper.abstract_copyright and not is_restated(paper):
+    if paper.abstract_copyright and not paper.restated:
         yield "", clean(paper.abstract_copyright)
 
 

@@ -9,15 +9,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from . import bibtex
-from .entry import Entry, Export, Format
+from .format import Format, Options
 from .keys import citation_key, key_candidates, next_key
 
-FORMATS: Mapping[str, Format] = MappingProxyType(
-    {
-        "bibtex": Format("bibtex", "BibTeX in UTF-8, for LaTeX and reference managers", ".bib", bibtex.write),
-    }
-)
+_ALL = (Format("bibtex", "BibTeX in UTF-8, for LaTeX and reference managers", ".bib", "bibtex"),)
+
+FORMATS: Mapping[str, Format] = MappingProxyType({form.name: form for form in _ALL})
 """Every format there is, in the order in which it is offered; the first is the default."""
 
-__all__ = ["FORMATS", "Entry", "Export", "Format", "citation_key", "key_candidates", "next_key"]
+__all__ = ["FORMATS", "Format", "Options", "citation_key", "key_candidates", "next_key"]

@@ -1,0 +1,71 @@
+"""What a file of another program says of one paper, and what people decided about a paper.
+
+A citation is no record: it may be incomplete, out of date or wrong. It is kept as it came and matched to a paper, and
+never becomes one. Text is Unicode in NFC on one line, without markup; "" means "the file does not say".
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+Verdict = Literal["include", "exclude", "maybe"]
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """A person's word on whether a paper belongs to the review."""
+
+    verdict: Verdict
+    who: str = ""
+    """The reader's name, as the file or the computer says it; "" where it says none."""
+    reasons: tuple[str, ...] = ()
+    """Why it was excluded, each reason once."""
+    at: str = ""
+    """ISO 8601, UTC; of an imported one "" until it is stored."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Citation:
+    """One entry of a file: RIS, nbib, BibTeX, CSL-JSON, a table or a list of ids."""
+
+    line: int
+    """Where it begins in its file, from 1."""
+    text: str
+    """The entry exactly as it stands there; a row of a table as its line."""
+    key: str = ""
+    """The citation key it has there."""
+    pmid: int | None = None
+    doi: str = ""
+    """Bare and in small letters: 10.1000/example.1"""
+    pmcid: str = ""
+    """As PMC1234567."""
+    title: str = ""
+    authors: tuple[str, ...] = ()
+    """`Family, Given`; a group as its name."""
+    year: int | None = None
+    journal: str = ""
+    volume: str = ""
+    issue: str = ""
+    pages: str = ""
+    decisions: tuple[Decision, ...] = ()
+    labels: tuple[str, ...] = ()
+    """Words that people sorted it by, each once."""
+    note: str = ""
+    """What a person wrote about it; lines are kept."""
+
+    @property
+    def names_an_id(self) -> bool:
+        """Whether it says a PMID, DOI or PMCID."""
+        return bool(self.pmid or self.doi or self.pmcid)
+
+
+@dataclass(frozen=True, slots=True)
+class Unreadable:
+    """A part of a file that is no citation."""
+
+    line: int
+    reason: str
+    """What is wrong with it, for a person: a clause without a full stop."""
+    text: str = ""
+    """What stands there, the first 200 characters."""

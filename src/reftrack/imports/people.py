@@ -7,9 +7,9 @@ import re
 from .text import flat
 
 _INITIALS_FIRST = re.compile(r"((?:[^\W\d_]\.[ -]?){1,5}) ?([^\W\d_][^,.]*)")
-_INITIALS_LAST = re.compile(r"(\S.*?),? ((?:[^\W\d_]\.?-?){1,5})")
+_INITIALS_LAST = re.compile(r"(\S.*?) ((?:[^\W\d_]\.?-?){1,5})")
 _INITIALS = re.compile(r"(?:[^\W\d_]\.[ -]?){1,5}|[A-ZÀ-Þ]{1,4}")
-_QUOTED = re.compile(r"'((?:[^'\\]|\\.)*+)(?:'|\Z)|\"((?:[^\"\\]|\\.)*+)(?:\"|\Z)")
+_QUOTED = re.compile(r"'((?:[^'\\]|\\.)*+)(?:'|\\?\Z)|\"((?:[^\"\\]|\\.)*+)(?:\"|\\?\Z)")
 
 
 def person(name: str) -> str:
@@ -22,9 +22,9 @@ def person(name: str) -> str:
 
 
 def with_initials(name: str) -> str:
-    """A name in PubMed's short form, `Family FM`; a group, which does not end with initials, stays."""
+    """A name that may be in PubMed's short form, `Family FM`; a group does not end with initials."""
     name = flat(name)
-    found = _INITIALS_LAST.fullmatch(name)
+    found = None if "," in name else _INITIALS_LAST.fullmatch(name)
     return f"{found[1]}, {found[2]}" if found and found[2].isupper() else person(name)
 
 
@@ -37,7 +37,9 @@ def persons(cell: str) -> tuple[str, ...]:
         return _all(cell.split(";"))
     if " and " in cell:
         return _all(cell.split(" and "))
-    parts = [part.strip() for part in cell.rstrip(".").split(",")]
+    if cell.count(".") == 1:
+        cell = cell.removesuffix(".")  # PubMed's, at the end of the list
+    parts = [part.strip() for part in cell.split(",")]
     if len(parts) > 1 and len(parts) % 2 == 0 and all(map(_INITIALS.fullmatch, parts[1::2])):
         return _all([f"{family}, {given}" for family, given in zip(parts[::2], parts[1::2], strict=True)])
     if _INITIALS_LAST.fullmatch(parts[0]):

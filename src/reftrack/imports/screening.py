@@ -25,7 +25,7 @@ TAG = "asreview_tag_"
 """How ASReview begins the name of a column that says 1 where a person set this tag."""
 
 _RAYYAN = re.compile(r"\b(RAYYAN-INCLUSION|RAYYAN-LABELS|RAYYAN-EXCLUSION-REASONS|USER-NOTES)\s*:")
-_TOKEN = re.compile(r'"((?:[^"\\]|\\.)*+)(?:"|\Z)|(=>)', re.DOTALL)
+_TOKEN = re.compile(r'"((?:[^"\\]|\\.)*+)(?:"|\\?\Z)|(=>)', re.DOTALL)
 _ESCAPED = re.compile(r"\\(.)")
 
 _ASREVIEW_LABEL = re.compile(r"\bASReview_(relevant|irrelevant|not_seen)\b")

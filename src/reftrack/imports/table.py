@@ -52,7 +52,7 @@ _COLUMNS = {
 _FIELD_OF = {name: field for field, names in _COLUMNS.items() for name in names}
 _BY_WHICH_A_PAPER_IS_FOUND = frozenset({"pmid", "doi", "pmcid", "title"})
 
-_DELIMITERS = "\t;,"
+DELIMITERS = "\t;,"
 _QUOTED = re.compile(r'"[^"]*"')
 _NOT_A_LETTER = re.compile(r"[^a-z0-9]+")
 _FORMULA = re.compile(r"'(?=[=+\-@\t\r])")
@@ -97,7 +97,7 @@ def read(text: str) -> Iterator[Citation | Unreadable]:
 def delimiter_of(line: str) -> str:
     """What parts the cells of a line: of tab, semicolon and comma the one that stands there most."""
     bare = _QUOTED.sub("", line)
-    return max(_DELIMITERS, key=bare.count) if any(map(bare.count, _DELIMITERS)) else ","
+    return max(DELIMITERS, key=bare.count) if any(map(bare.count, DELIMITERS)) else ","
 
 
 def header_in(cells: Sequence[str]) -> _Header:
@@ -170,11 +170,13 @@ def _read_all(
             yield row
         elif len(row.cells) > width and any(map(str.strip, row.cells[width:])):
             yield unreadable(row.line, f"the row has {len(row.cells)} cells, and the table {width} columns", row.text)
-        elif doubtful and len(row.cells) != width:
-            yield unreadable(row.line, "a row before it is broken", row.text)
         else:
-            doubtful = False
-            yield _read(row, names, header)
+            read = _read(row, names, header)
+            if doubtful and len(row.cells) != width and not (isinstance(read, Citation) and read.names_an_id):
+                read = unreadable(row.line, "a row before it is broken", row.text)
+            else:
+                doubtful = False
+            yield read
 
 
 def _read(row: _Row, names: Sequence[str], header: _Header) -> Citation | Unreadable:

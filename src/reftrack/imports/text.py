@@ -23,7 +23,9 @@ _LOST = dict.fromkeys(range(0xD800, 0xE000), "\ufffd")  # half a character, whic
 _PLAIN = _NOTHING | _SPACE | _LOST
 
 # Only markup that reference managers are known to write: "p <i and j> q" is no markup.
-_TAG = re.compile(r"</?(?:i|b|u|em|strong|sub|sup|sc|span|p|br|div|(?:jats|mml):\w+)(?:\s[^<>]*)?/?>", re.IGNORECASE)
+_TAG = re.compile(
+    r"</?(?:i|b|u|em|strong|sub|sup|sc|span|p|br|div|(?:jats|mml):\w+)(?:\s+[\w:-]+\s*=[^<>]*)?\s*/?>", re.IGNORECASE
+)
 _ENTITY = re.compile(r"&(?:[a-z][a-z0-9]{1,30}|#[0-9]{1,7}|#x[0-9a-f]{1,6});", re.IGNORECASE)
 _YEAR = re.compile(r"(?<![0-9])(?:1[5-9][0-9]{2}|20[0-9]{2}|2100)(?![0-9])")
 

@@ -25,10 +25,11 @@ def sorted_out(form, text):
 
 def uncovered(form, text):
     """Numbers of the lines that neither belong to a citation nor follow what was told as unreadable."""
-    covered = set()
     items = list(imports.read(text.encode(), form))
-    ends = [item.line for item in items[1:]] + [text.count("\n") + 2]
-    for item, end in zip(items, ends, strict=True):
-        last = item.line + item.text.count("\n") + 1 if isinstance(item, Citation) else max(end, item.line + 1)
-        covered |= set(range(item.line, last))
+    covered = set()
+    for place, item in enumerate(items):
+        last = item.line + item.text.count("\n")
+        if isinstance(item, Unreadable) and form != "ids":  # it may be told once for many lines
+            last = max(last, items[place + 1].line - 1 if place + 1 < len(items) else text.count("\n") + 1)
+        covered |= set(range(item.line, last + 1))
     return {number for number, line in enumerate(text.split("\n"), 1) if line.strip()} - covered

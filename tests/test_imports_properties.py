@@ -55,6 +55,7 @@ TEXTS = st.lists(SNIPPETS | st.text(max_size=5), max_size=30).map("".join)
 
 @FORMS
 @given(data=TEXTS.map(str.encode) | st.binary(max_size=200))
+@example(data=b'N1  - XRAYYAN-INCLUSION: {"a"=>"Included"')
 @settings(deadline=None)
 def test_nothing_escapes(form, data):
     """Any bytes in any format give citations and unreadable parts, in order, and no exception but ours."""

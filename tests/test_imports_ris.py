@@ -150,6 +150,13 @@ def test_rayyan():
     assert citation.note == "Ali: check [this]\nAli: and that\nBo: later"
 
 
+def test_rayyan_twice():
+    """Where a review was taken into another one, a person's later decision counts, and the others stay."""
+    note = 'RAYYAN-INCLUSION: {"Ada"=>"Maybe", "Bo"=>"Included"} | RAYYAN-INCLUSION: {"Ada"=>"Excluded"}'
+    citation = one("ris", f"TY  - JOUR\nTI  - One\nN1  - {note}\nER  - \n")
+    assert citation.decisions == (Decision("exclude", "Ada"), Decision("include", "Bo"))
+
+
 def test_reasons_of_nobody_are_kept():
     """Exclusion reasons without a decision become a note rather than anyone's decision."""
     citation = one("ris", "TY  - JOUR\nTI  - One\nN1  - RAYYAN-EXCLUSION-REASONS: wrong population\nER  - \n")

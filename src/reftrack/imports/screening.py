@@ -100,31 +100,34 @@ def _asreview_columns(note: str) -> dict[str, str]:
 
 
 def _rayyan(note: str) -> Screened:
+    """What Rayyan appended; where a review was taken into another one, twice, and a person's later word counts."""
+    said: dict[str, list[str]] = {}
     marks = list(_RAYYAN.finditer(note))
-    ends = [mark.start() for mark in marks[1:]] + [len(note)]
-    said = {mark[1]: note[mark.end() : end].strip(" |\n") for mark, end in zip(marks, ends, strict=True)}
-    reasons = distinct(said.get("RAYYAN-EXCLUSION-REASONS", "").split(","))
-    decisions = []
-    for who, word in _sayings(said.get("RAYYAN-INCLUSION", "")):
-        if found := verdict(word):
-            decisions.append(Decision(found, flat(who), reasons if found == "exclude" else ()))
-    remarks = [f"{who}: {remark}" for who, remark in _sayings(said.get("USER-NOTES", ""))]
-    if reasons and not any(decision.reasons for decision in decisions):
+    for mark, end in zip(marks, [*(mark.start() for mark in marks[1:]), len(note)], strict=False):
+        said.setdefault(mark[1], []).append(note[mark.end() : end].strip(" |\n"))
+    reasons = distinct(",".join(said.get("RAYYAN-EXCLUSION-REASONS", ())).split(","))
+    decisions = {
+        who: Decision(found, flat(who), reasons if found == "exclude" else ())
+        for who, word in _sayings(said.get("RAYYAN-INCLUSION", ()))
+        if (found := verdict(word))
+    }
+    remarks = [f"{who}: {remark}" for who, remark in _sayings(said.get("USER-NOTES", ()))]
+    if reasons and not any(decision.reasons for decision in decisions.values()):
         remarks.append(f"Exclusion reasons: {', '.join(reasons)}")
-    return Screened(
-        tuple(decisions), distinct(said.get("RAYYAN-LABELS", "").split(",")), flat_lines("\n".join(remarks))
-    )
+    labels = distinct(",".join(said.get("RAYYAN-LABELS", ())).split(","))
+    return Screened(tuple(decisions.values()), labels, flat_lines("\n".join(remarks)))
 
 
-def _sayings(hash_: str) -> Iterator[tuple[str, str]]:
-    """Who and what, of a hash as Ruby prints it: `{"Ada"=>"Included", "Bo"=>["one", "two"]}`."""
-    who, before = "", None
-    for text, arrow in _TOKEN.findall(hash_):
-        if arrow:
-            who, before = before or "", None
-            continue
+def _sayings(hashes: Iterable[str]) -> Iterator[tuple[str, str]]:
+    """Who and what, of hashes as Ruby prints them: `{"Ada"=>"Included", "Bo"=>["one", "two"]}`."""
+    for printed in hashes:
+        who, before = "", None
+        for text, arrow in _TOKEN.findall(printed):
+            if arrow:
+                who, before = before or "", None
+                continue
+            if before is not None:
+                yield who, before
+            before = _ESCAPED.sub(r"\1", text)
         if before is not None:
             yield who, before
-        before = _ESCAPED.sub(r"\1", text)
-    if before is not None:
-        yield who, before

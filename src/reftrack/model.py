@@ -456,8 +456,10 @@ class HeldPaper:
     """Since when PubMed no longer serves the record (deleted or merged: the two look alike); ISO 8601, UTC."""
     decisions: tuple[Decision, ...] = ()
     """Of every reader who decided whether the paper belongs to the review, by name."""
+    labels: tuple[str, ...] = ()
+    """Words that readers sorted it by in another program, each once."""
     note: str = ""
-    """What a person wrote about it; lines are kept."""
+    """What people wrote about it, a paragraph each; lines are kept."""
 
     @property
     def study(self) -> str:

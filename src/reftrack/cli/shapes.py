@@ -39,6 +39,10 @@ def paper(held: HeldPaper) -> dict[str, Any]:
         "notices": [{"type": n.type, "pmid": n.pmid, "source": n.source} for n in record.notices],
         "retracted": record.retracted,
         "decision": held.decision,
+        "decisions": [
+            {"verdict": d.verdict, "who": d.who, "reasons": list(d.reasons), "at": d.at} for d in held.decisions
+        ],
+        "labels": list(held.labels),
         "note": held.note,
         "first_seen": held.first_seen,
         "source": held.source,

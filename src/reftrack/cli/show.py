@@ -95,6 +95,7 @@ def _lines(held: HeldPaper, reader: Reader) -> Iterator[tuple[str, str]]:
     if paper.indexing == "awaited":
         yield "Indexing", _provisional(held, reader)
     yield from (line for line in notices if line[0] not in MARKED)
+    yield from _judgments(held)
     yield "Found by", f"{', '.join(held.queries) or '(no saved query)'}; first seen {held.first_seen[:10]}"
     yield from past.lines(reader, paper.pmid)
     yield from _abstract(paper)
@@ -146,6 +147,20 @@ def _tags(held: HeldPaper, reader: Reader) -> Iterator[tuple[str, str]]:
     removed = [decision.slug for decision in reader.hand_tags(held.paper.pmid) if decision.verdict == "remove"]
     if removed:
         yield "Not", f"{', '.join(removed)} (removed by hand)"
+
+
+def _judgments(held: HeldPaper) -> Iterator[tuple[str, str]]:
+    """What readers decided, how they sorted it, and what they wrote."""
+    for decision in held.decisions:
+        who = f" ({clean(decision.who)}, {decision.at[:10]})" if decision.who else f" ({decision.at[:10]})"
+        why = f": {'; '.join(map(clean, decision.reasons))}" if decision.reasons else ""
+        yield "Decision", f"{decision.verdict}{who}{why}"
+    if len(held.decisions) > 1 and held.decision is None:
+        yield "Decision", "the readers do not agree, so it counts as undecided"
+    if held.labels:
+        yield "Labels", ", ".join(map(clean, held.labels))
+    if held.note:
+        yield "Note", " / ".join(clean(line) for line in held.note.splitlines() if line.strip())
 
 
 def _provisional(held: HeldPaper, reader: Reader) -> str:

@@ -25,6 +25,8 @@ from ..model import (
 from . import selecting
 from .columns import CHILDREN, PAPER_COLUMNS, paper_of
 from .deciding import LATEST, Decided, decided
+from .imported import ImportReader
+from .judging import JudgmentReader
 from .ledger import LedgerReader
 from .locking import is_being_fetched
 from .opening import making_sense, open_to_read
@@ -42,7 +44,7 @@ class Unread(NamedTuple):
     xml: bytes
 
 
-class Reader(LedgerReader):
+class Reader(LedgerReader, ImportReader, JudgmentReader):
     """A library opened to look only. Use as a context manager; what it hands out are nouns, never rows."""
 
     @classmethod
@@ -346,6 +348,9 @@ class Reader(LedgerReader):
         ):
             facet, slug, primary, source = tag
             about[pmid]["tags"] += (FiledTag(facet, slug, bool(primary), source),)
+        for pmid, said in self.judgments(pmids).items():
+            if pmid in about:
+                about[pmid] |= said
         for pmid, query in self.connection.rows(
             f"SELECT pmid, query FROM hits WHERE pmid IN ({marks}) AND left_run IS NULL ORDER BY query", pmids
         ):

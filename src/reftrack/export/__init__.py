@@ -12,7 +12,15 @@ from types import MappingProxyType
 from .format import Format, Options
 from .keys import citation_key, key_candidates, next_key
 
-_ALL = (Format("bibtex", "BibTeX in UTF-8, for LaTeX and reference managers", ".bib", "bibtex"),)
+_BIBTEX = frozenset({"ascii", "abbrev", "abstracts", "notes"})
+_ALL = (
+    Format("bibtex", "BibTeX in UTF-8, for LaTeX and reference managers", ".bib", "bibtex", _BIBTEX),
+    Format("csv", "a table for spreadsheets, Rayyan, ASReview and R", ".csv", "table"),
+    Format("tsv", "the same table, parted by tabs", ".tsv", "tsv"),
+    Format("jsonl", "JSON Lines, everything that `list --json` says", ".jsonl", "jsonl", frozenset()),
+    Format("markdown", "a reading list", ".md", "markdown"),
+    Format("parquet", "columns for DuckDB, pandas, polars and Spark", ".parquet", "parquet", binary=True),
+)
 
 FORMATS: Mapping[str, Format] = MappingProxyType({form.name: form for form in _ALL})
 """Every format there is, in the order in which it is offered; the first is the default."""

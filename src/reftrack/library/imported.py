@@ -18,7 +18,7 @@ from .selecting import CHUNK
 
 MatchedBy = Literal["record", "pmid", "doi", "pmcid", "title", "hand"]
 
-IMPORTS = "@imports"
+IMPORTS = ":imports"
 """Under this name the ledger has what imports brought; no saved query can have it."""
 
 _LONGEST_WORDS = 6

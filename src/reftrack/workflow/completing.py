@@ -59,7 +59,7 @@ def complete_imports(
 ) -> Run:
     """Ask PubMed for these entries, store what they are and match them.
 
-    Returns the line of the ledger, of the query `@imports`: "partial" when a PMID was asked for the first time and did
+    Returns the line of the ledger, of the query `:imports`: "partial" when a PMID was asked for the first time and did
     not come, or NCBI failed on the way. Raises EutilsError if it failed before anything came; the line then "failed".
     """
     number = library.begin(IMPORTS, term="", source=SOURCE, version=version, server=eutils.server)

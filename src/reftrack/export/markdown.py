@@ -42,7 +42,7 @@ def _lines(held: HeldPaper, options: Options) -> Iterator[str]:
     yield f"{f'{place} ' if place else ''}{' · '.join(links)}"
     told = [", ".join(escape(tag.slug) for tag in held.tags), escape(". ".join(wording.notes(held, options)))]
     told += [f"Decision: {held.decision}"] if held.decision else []
-    told += [escape(held.note)] if held.note else []
+    told += [f"Note: {escape(held.note)}"] if held.note else []
     yield from filter(None, told)
 
 

@@ -1,6 +1,5 @@
 """Citation keys: stored, unique whatever the capitals, never moved; one may be chosen, and the old one still leads.
 
-
 Where a manuscript cites `example2020`, it must mean the same paper after any fetch, deletion, import and undo.
 """
 

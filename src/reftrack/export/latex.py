@@ -24,8 +24,6 @@ _CHARACTERS = {
     "$": r"\$",
 }
 _MARKS = {
-    KEEP: "{",
-    KEPT: "}",
     OPEN["i"]: r"\textit{",
     OPEN["b"]: r"\textbf{",
     OPEN["sub"]: r"\textsubscript{",
@@ -40,7 +38,8 @@ _ONLY_IN_ASCII = {
     '"': r"{\textquotedbl}",
 }
 
-_SPECIAL = r"\\{}~^%&#_$\x01-\x08\x0e\x0f"  # `flat` leaves no control character but a title's marks
+_SPECIAL = r"\\{}~^%&#_$\x01-\x08"  # `flat` leaves no control character but the marks of a title's markup
+_SPECIAL_BYTES = b"\\{}~^%&#_$" + bytes(range(0x01, 0x09))
 _KEPT_MARKUP = re.compile(r"\x0e([\x01-\x08][^\x0f]*)\x0f")
 
 
@@ -51,23 +50,29 @@ class Latex:
     """Whether some text so far had characters of which LaTeX knows nothing; a caller may set it back."""
 
     _special = re.compile(f"[{_SPECIAL}]")
+    _special_bytes = _SPECIAL_BYTES
     _written = _CHARACTERS | _MARKS
 
     def escape(self, text: str) -> str:
         """`text` on one line, every special character as LaTeX prints it."""
         if text.isalnum() and text.isascii():  # volumes, numbers, single words: the quick way out
             return text
-        return self._special.sub(self._write, flat(text))
+        text = flat(text)
+        return self._special.sub(self._write, text) if self._has_special(text) else text
 
     def is_plain(self, text: str) -> bool:
         """Whether `escape` would leave `text` as it is."""
-        return flat(text) is text and not self._special.search(text)
+        return flat(text) is text and not self._has_special(text)
 
     def title(self, marked: str) -> str:
         r"""A marked title; `{\textit…` would undo the protection in BibTeX, so there the braces are doubled."""
-        if not self._special.search(marked):
-            return marked
-        return self._special.sub(self._write, _KEPT_MARKUP.sub(rf"{KEEP}\g<0>{KEPT}", marked))
+        if self._has_special(marked):
+            marked = self._special.sub(self._write, _KEPT_MARKUP.sub(rf"{KEEP}\g<0>{KEPT}", marked))
+        return marked.replace(KEEP, "{").replace(KEPT, "}")
+
+    def _has_special(self, text: str) -> bool:
+        data = text.encode()  # five times as quick as the regular expression, and most text is plain
+        return len(data.translate(None, self._special_bytes)) < len(data)
 
     def _write(self, found: re.Match[str]) -> str:
         return self._written[found[0]]
@@ -80,6 +85,7 @@ class AsciiLatex(Latex):
     """
 
     _special = re.compile(rf'[A-Za-z][\u0300-\u036f]+|[^\x00-\x7f]|[{_SPECIAL}<>|"]')
+    _special_bytes = _SPECIAL_BYTES + b'<>|"' + bytes(range(0x80, 0x100))
     _written = _CHARACTERS | _MARKS | _ONLY_IN_ASCII
 
     def _write(self, found: re.Match[str]) -> str:

@@ -15,8 +15,9 @@ _DOTTED = {"Jr": "Jr.", "Sr": "Sr."}
 
 def names(authors: Sequence[Author], latex: Latex, *, complete: bool = True) -> str:
     """All `authors` in the order of the record; `and others` closes a list that is not `complete`."""
-    together = " and ".join([f"{author.family}, {author.given}" for author in authors])
-    if complete and _is_simple(together, authors, latex):
+    people = [f"{author.family}, {author.given}" for author in authors if not (author.suffix or author.collective)]
+    together = " and ".join(people)
+    if complete and len(people) == len(authors) and _is_simple(together, len(people), latex):
         return together
     written = [name for author in authors if (name := one_name(author, latex))]
     if written and not complete:
@@ -44,19 +45,18 @@ def one_name(author: Author, latex: Latex) -> str:
     return f"{_part(family)}, {_part(given)}"
 
 
-def _is_simple(together: str, authors: Sequence[Author], latex: Latex) -> bool:
+def _is_simple(together: str, count: int, latex: Latex) -> bool:
     """Whether `together`, the names just put one after the other, already says what it should: nearly always."""
     lower = together.lower()
     return (
         latex.is_plain(together)  # a missing given name leaves a double space, or one at the end
-        and together.count(",") == len(authors)
-        and lower.count(" and ") == len(authors) - 1
+        and together.count(",") == count
+        and lower.count(" and ") == count - 1
         and " and and " not in lower
         and " and," not in lower
         and not lower.startswith((",", "and "))
         and not lower.endswith(" and")
         and " ," not in together
-        and not [author for author in authors if author.suffix or author.collective]
     )
 
 

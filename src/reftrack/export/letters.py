@@ -12,6 +12,7 @@ from functools import cache, lru_cache
 # pylatexenc misses these or takes them from packages.
 _OWN = {
     "’": "'",  # which LaTeX prints as ’ anyway
+    "ʼ": "'",
     "\u2010": "-",
     "\u2011": "-",
     "′": r"\ensuremath{'}",
@@ -19,6 +20,8 @@ _OWN = {
     "˙": r"\.{}",
     "˚": r"\r{}",
     "ȷ": r"\j",
+    "ɛ": r"\ensuremath{\varepsilon}",
+    "√": r"\ensuremath{\surd}",
     "∅": r"\ensuremath{\emptyset}",
     "⩽": r"\ensuremath{\leq}",
     "≦": r"\ensuremath{\leq}",
@@ -45,7 +48,7 @@ _ACCENTS = {
 }
 _LEVELS = {"<super>": r"\textsuperscript{%s}", "<sub>": r"\textsubscript{%s}"}
 
-_KNOWN_COMMANDS = r"""
+_TEXT_COMMANDS = """
 AE DH DJ IJ L NG O OE TH ae dh dj i ij l ng o oe ss th guillemotleft guillemotright guilsinglleft guilsinglright
 quotedblbase quotesinglbase textacutedbl textasciiacute textasciibreve textasciicaron textasciicircum
 textasciidieresis textasciimacron textasciitilde textasteriskcentered textbaht textbigcircle textblank textbrokenbar
@@ -57,21 +60,23 @@ textordmasculine textparagraph textperiodcentered textpertenthousand textperthou
 textquotedblleft textquotedblright textquoteleft textrangle textrecipe textreferencemark textregistered
 textrightarrow textsection textservicemark textsterling textthreequarters texttimes texttrademark textuparrow
 textvisiblespace textwon textyen
-ensuremath not Delta Downarrow Gamma Lambda Leftarrow Leftrightarrow Longleftarrow Longleftrightarrow Longrightarrow
+"""
+_MATH_COMMANDS = """
+not Delta Downarrow Gamma Lambda Leftarrow Leftrightarrow Longleftarrow Longleftrightarrow Longrightarrow
 Omega Phi Pi Psi Rightarrow Sigma Theta Uparrow Updownarrow Upsilon Vert Xi acute aleph alpha amalg angle approx asymp
 beta bigcap bigcirc bigcup bigtriangledown bigtriangleup bigvee bigwedge bowtie bullet cap cdot cdots chi circ cong
 coprod cup dashv ddot ddots delta diamond doteq ell epsilon equiv eta exists forall frown gamma geq gg hbar
 hookleftarrow hookrightarrow in infty int iota kappa lambda langle lceil leftharpoondown leftharpoonup leftrightarrow
 leq lfloor ll longleftarrow longleftrightarrow longmapsto longrightarrow mapsto mid mp mu nabla nearrow neq ni notin nu
 nwarrow odot oint omega ominus oplus oslash otimes parallel partial perp phi pi pm prec preceq prod propto psi rangle
-rceil rfloor rho rightharpoondown rightharpoonup rightleftharpoons searrow sigma sim simeq smile sqcap sqcup sqrt
-sqsubseteq sqsupseteq star subset subseteq succ succeq sum sup supset supseteq swarrow tau theta top triangleleft
+rceil rfloor rho rightharpoondown rightharpoonup rightleftharpoons searrow sigma sim simeq smile sqcap sqcup
+sqsubseteq sqsupseteq star subset subseteq succ succeq sum supset supseteq swarrow tau theta top triangleleft
 triangleright uplus updownarrow upsilon varepsilon varphi varpi varrho varsigma vartheta vdash vdots vee wedge wp wr xi
 zeta
 """
-_KNOWN = frozenset(_KNOWN_COMMANDS.split())
+_TEXT, _MATH = frozenset(_TEXT_COMMANDS.split()), frozenset(_MATH_COMMANDS.split())
 _COMMAND = re.compile(r"\\([A-Za-z]+)")
-_SIMPLE = re.compile(r"\\ensuremath\{(?:(?:\\[A-Za-z]+|\{\})+|[-*/:=]+)\}|\\[A-Za-z]+|[A-Za-z'.=-]+")
+_SIMPLE = re.compile(r"\\ensuremath\{((?:\\[A-Za-z]+)+|[-*/:=]+)\}|\\[A-Za-z]+|[A-Za-z.=-]+")
 
 
 @lru_cache(maxsize=4096)
@@ -92,8 +97,10 @@ def transliteration(letter: str) -> tuple[str, bool]:
 
 
 def _of_the_library(letter: str) -> str | None:
-    text = _table().get(ord(letter)) if len(letter) == 1 else None
-    return text if text and _SIMPLE.fullmatch(text) and _KNOWN.issuperset(_COMMAND.findall(text)) else None
+    """What pylatexenc says, if it needs no package: it does not tell."""
+    text = _table().get(ord(letter), "") if len(letter) == 1 else ""
+    found = _SIMPLE.fullmatch(text)
+    return text if found and (_MATH if found[1] else _TEXT).issuperset(_COMMAND.findall(found[1] or text)) else None
 
 
 def _raised_or_lowered(letter: str) -> str | None:

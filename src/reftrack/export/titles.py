@@ -148,7 +148,7 @@ def _protected(title: str) -> str:
     end = 0
     for found in candidates:
         text = found[0]
-        if text.isalpha() and text[1:].islower():  # Cerebrolysin: the quick way for every other candidate
+        if text.isalpha() and text[1:].islower():  # Examplin: the quick way, every other candidate is like it
             if title_case or not text[0].isupper() or _begins(title, found.start()):
                 continue
             kept = f"{KEEP}{text}{KEPT}"
@@ -182,7 +182,7 @@ def _word(text: str) -> _Word:
         inner=inner,
         inner_of_part=inner
         if len(parts) == 1
-        else any([_has_inner_capital(part) or (len(part) == 1 and part.isupper()) for part in parts]),  # T-Cell
+        else any(_has_inner_capital(part) or (len(part) == 1 and part.isupper()) for part in parts),  # T-Cell
     )
 
 

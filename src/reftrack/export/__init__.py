@@ -14,7 +14,8 @@ from .keys import citation_key, key_candidates, next_key
 
 _BIBTEX = frozenset({"ascii", "abbrev", "abstracts", "notes"})
 _ALL = (
-    Format("bibtex", "BibTeX in UTF-8, for LaTeX and reference managers", ".bib", "bibtex", _BIBTEX),
+    Format("bibtex", "BibTeX, for LaTeX and reference managers", ".bib", "bibtex", _BIBTEX),
+    Format("biblatex", "BibLaTeX, for biber", ".bib", "biblatex", _BIBTEX | {"pmid_fields"}),
     Format("csv", "a table for spreadsheets, Rayyan, ASReview and R", ".csv", "table"),
     Format("tsv", "the same table, parted by tabs", ".tsv", "tsv"),
     Format("jsonl", "JSON Lines, everything that `list --json` says", ".jsonl", "jsonl", frozenset()),

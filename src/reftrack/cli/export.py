@@ -72,15 +72,17 @@ def command(
     form = FORMATS.get(name)
     if form is None:
         raise UsageError(f"There is no format {name!r}{_nearest(name, FORMATS)}")
-    asked = {
-        "ascii": ascii,
-        "abbrev": abbrev,
-        "abstracts": abstracts,
-        "notes": notes,
-        "pmid_fields": pmid_fields,
-    }
-    for option, wanted in asked.items():
-        if wanted and option not in form.heeds:
+    counts = _Counts()
+    asked = Options(
+        ascii=ascii,
+        abbrev=abbrev,
+        abstracts=abstracts,
+        notes=notes,
+        pmid_fields=pmid_fields,
+        transliterated=counts.note_transliterated,
+    )
+    for option in ("ascii", "abbrev", "abstracts", "notes", "pmid_fields"):
+        if getattr(asked, option) and option not in form.heeds:
             heeding = ", ".join(other.name for other in FORMATS.values() if option in other.heeds)
             raise UsageError(f"--{option.replace('_', '-')} means nothing to {name}; it is for {heeding}.")
     if is_stdout(output):
@@ -88,7 +90,6 @@ def command(
     if form.binary and output is None and on_terminal():
         raise UsageError(f"{name} is no text for a terminal; name a file with -o.")
     selection = options.read_selection(**chosen)
-    counts = _Counts()
 
     def papers() -> Iterator[HeldPaper]:
         reader = desk.reader()
@@ -99,7 +100,7 @@ def command(
                 if counts.take(held, exclude_retracted=exclude_retracted):
                     yield replace(held, key=f"pmid{held.paper.pmid}") if keys == "pmid" else held
 
-    write(output, form.write(papers(), Options(**asked)))
+    write(output, form.write(papers(), asked))
     options.tell_not_held(desk, selection)
     _tell(desk, counts, output, exclude_retracted=exclude_retracted)
 
@@ -115,6 +116,11 @@ def _tell(desk: Desk, counts: _Counts, output: Path | None, *, exclude_retracted
     if counts.retracted:
         what = "left out" if exclude_retracted else "among them, each marked in its note"
         note(f"Warning: {plural(counts.retracted, 'retracted paper')} {what}.")
+    if counts.transliterated:
+        note(
+            f"Warning: {plural(counts.transliterated, 'paper')} had letters for which LaTeX has no command; they are "
+            "in Latin letters now."
+        )
     if output or not counts.written:
         where = f" to {output}" if output else ""
         note(f"{plural(counts.written, 'paper')} written{where}.", quiet=desk.quiet)
@@ -134,6 +140,11 @@ class _Counts:
 
     written: int = 0
     retracted: int = 0
+    transliterated: int = 0
+
+    def note_transliterated(self, _held: HeldPaper) -> None:
+        """One more paper whose letters were put into Latin ones."""
+        self.transliterated += 1
 
     def take(self, held: HeldPaper, *, exclude_retracted: bool) -> bool:
         """Count a paper; says whether it is to be written."""

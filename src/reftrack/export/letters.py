@@ -137,7 +137,7 @@ def _accented(letter: str) -> str | None:
 
 @cache
 def _table() -> dict[int, str]:
-    from pylatexenc.latexencode import get_builtin_uni2latex_dict  # type: ignore[import-untyped]
+    from pylatexenc.latexencode import get_builtin_uni2latex_dict
 
     table: dict[int, str] = get_builtin_uni2latex_dict()
     return table

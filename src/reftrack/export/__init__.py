@@ -12,7 +12,10 @@ from types import MappingProxyType
 from .format import Format, Options
 from .keys import citation_key, key_candidates, next_key
 
-_ALL = (Format("bibtex", "BibTeX in UTF-8, for LaTeX and reference managers", ".bib", "bibtex"),)
+_ALL = (
+    Format("bibtex", "BibTeX, for LaTeX and reference managers", ".bib", "bibtex"),
+    Format("biblatex", "BibLaTeX, for biber", ".bib", "biblatex"),
+)
 
 FORMATS: Mapping[str, Format] = MappingProxyType({form.name: form for form in _ALL})
 """Every format there is, in the order in which it is offered; the first is the default."""

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
 from importlib import import_module
 
 from ..model import HeldPaper
@@ -23,6 +23,8 @@ class Options:
     """Errata, concerns and updates in the note, too, not only retractions."""
     pmid_fields: bool = False
     """PMID and PMCID as fields of their own in BibLaTeX, which its data model does not know."""
+    transliterated: Callable[[HeldPaper], object] = field(default=lambda _: None)
+    """Told of each paper of which `ascii` has put a text into Latin letters, LaTeX having none for it."""
 
 
 @dataclass(frozen=True, slots=True)

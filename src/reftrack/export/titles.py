@@ -50,6 +50,8 @@ def _unwrapped(title: str) -> str:
 
 def _without_stop(title: str) -> str:
     """One full stop less, unless it belongs to an abbreviation or an ellipsis."""
+    if title[-8:-1].isalpha() and title[-1] == ".":  # the quick way: no abbreviation is as long
+        return title[:-1]
     stop = title.rstrip(_MARKS)
     if not stop.endswith(".") or stop.endswith(".."):
         return title
@@ -145,32 +147,42 @@ def _protected(title: str) -> str:
     pieces: list[str] = []
     end = 0
     for found in candidates:
-        word = _word(found[0])
-        keeps = word.inner_of_part if title_case else word.inner
-        if keeps or (word.capital and (word.lone or not title_case) and not _begins(title, found.start())):
-            pieces += title[end : found.start()], _kept(word.before, word.core, word.after)
-            end = found.end()
+        text = found[0]
+        if text.isalpha() and text[1:].islower():  # Examplin: the quick way, every other candidate is like it
+            if title_case or not text[0].isupper() or _begins(title, found.start()):
+                continue
+            kept = f"{KEEP}{text}{KEPT}"
+        else:
+            word = _word(text)
+            keeps = word.inner_of_part if title_case else word.inner
+            capital = word.capital and (word.lone or not title_case)
+            if not keeps and not (capital and not _begins(title, found.start())):
+                continue
+            kept = _kept(word.before, word.core, word.after)
+        pieces += title[end : found.start()], kept
+        end = found.end()
     return "".join((*pieces, title[end:])) if pieces else title
 
 
-@lru_cache(maxsize=4096)  # titles of one field share most of their words
+@lru_cache(maxsize=16384)  # titles of one field share most of their words
 def _word(text: str) -> _Word:
     found = _CORE.search(text)
     if found is None:
         return _Word(text, "", "", capital=False, lone=False, inner=False, inner_of_part=False)
     core = _MARK.sub("", found[0])
     digit = bool(_DIGIT_AFTER_LETTER.search(core))
-    parts = _HYPHEN.split(core)
+    inner = digit or _has_inner_capital(core)
+    parts = [core] if digit else _HYPHEN.split(core)
     return _Word(
         text[: found.start()],
         found[0],
         text[found.end() :],
         capital=core[0].isupper(),
         lone=len(core) == 1,
-        inner=digit or _has_inner_capital(core),
-        inner_of_part=digit
-        or any(map(_has_inner_capital, parts))
-        or (len(parts) > 1 and any(len(part) == 1 and part.isupper() for part in parts)),  # T-Cell
+        inner=inner,
+        inner_of_part=inner
+        if len(parts) == 1
+        else any(_has_inner_capital(part) or (len(part) == 1 and part.isupper()) for part in parts),  # T-Cell
     )
 
 
@@ -180,10 +192,13 @@ def _has_inner_capital(word: str) -> bool:
 
 def _is_title_case(title: str) -> bool:
     """Whether the words of some length after the first are capitalised, acronyms and small words aside."""
-    words = [word for word in _WORD.findall(title, title.find(" ") + 1) if word[1:].islower()]
-    counted = [word for word in words if word.lower() not in _SMALL_WORDS]
-    capitals = sum([not word.islower() for word in counted])
-    return len(counted) >= _ENOUGH and capitals >= _SHARE * len(counted)
+    words = _WORD.findall(title, title.find(" ") + 1)
+    small = [word for word in words if word.islower() and word not in _SMALL_WORDS]
+    if len(words) - len(small) < _SHARE * len(words):  # a sentence, nearly always: the quick way out
+        return False
+    capitals = [word for word in words if word[1:].islower() and word[0].isupper() and word.lower() not in _SMALL_WORDS]
+    counted = len(capitals) + len(small)
+    return counted >= _ENOUGH and len(capitals) >= _SHARE * counted
 
 
 def _begins(title: str, position: int) -> bool:

@@ -65,29 +65,51 @@ def notes(held: HeldPaper, options: Options) -> list[str]:
     That it was retracted or deleted, and what a translated title means; with `options.notes` every other notice.
     """
     paper = held.paper
-    if not (paper.corrections or paper.retracted or held.deleted or paper.vernacular_title) and paper.languages == (
-        "eng",
-    ):
+    if _needs_no_note(held):
         return []
-    clauses = _retraction(paper) if paper.retracted else []
-    if options.notes:
-        clauses += _other_notices(paper)
+    original = original_title(paper)
+    return [
+        *retraction(paper),
+        *further_notes(held, options),
+        *([f"Original title: {original}"] if original else []),
+    ]
+
+
+def further_notes(held: HeldPaper, options: Options) -> list[str]:
+    """The notes but for a retraction and the original title, of which some formats have fields."""
+    paper = held.paper
+    if _needs_no_note(held):
+        return []
+    clauses = _other_notices(paper) if options.notes else []
     if held.deleted:
         clauses.append(f"No longer in PubMed (seen {held.deleted[:10]})")
     if languages := foreign_languages(paper):
         clauses.append(f"{'Article' if paper.type == 'article' else 'Text'} in {_listed(languages)}")
-    vernacular = titles.plain(paper.vernacular_title)
-    if vernacular and vernacular != titles.plain(paper.title):
-        clauses.append(f"Original title: {vernacular}")
     return clauses
+
+
+def _needs_no_note(held: HeldPaper) -> bool:
+    """The quick way out of nearly every paper."""
+    paper = held.paper
+    return paper.languages == ("eng",) and not (
+        paper.corrections or held.deleted or paper.vernacular_title or paper.retracted
+    )
+
+
+def original_title(paper: Paper) -> str:
+    """The title in the language of the paper, where the record has it beside a translation."""
+    vernacular = titles.plain(paper.vernacular_title)
+    return vernacular if vernacular != titles.plain(paper.title) else ""
 
 
 def _listed(words: list[str]) -> str:
     return " and ".join(filter(None, (", ".join(words[:-1]), words[-1])))
 
 
-def _retraction(paper: Paper) -> list[str]:
+def retraction(paper: Paper) -> list[str]:
     """`Retracted. Notice: Stroke 2020;51:123, PMID 12345678`, with what the record knows of the notice."""
+    if not paper.retracted:
+        return []
     known = [notice for notice in paper.alerts if notice.source != FROM_PUBLICATION_TYPE]
     retractions = _places(notice for notice in known if notice.type == "retraction")
     republications = _places(notice for notice in known if notice.type == "retracted-republished")

@@ -15,6 +15,9 @@ from .keys import citation_key, key_candidates, next_key
 _ALL = (
     Format("bibtex", "BibTeX, for LaTeX and reference managers", ".bib", "bibtex"),
     Format("biblatex", "BibLaTeX, for biber", ".bib", "biblatex"),
+    Format("ris", "RIS, for EndNote, Zotero, Mendeley, Rayyan and Covidence", ".ris", "ris"),
+    Format("csl-json", "CSL-JSON, for pandoc and every citeproc", ".json", "csl_json"),
+    Format("nbib", "MEDLINE, PubMed's own text format", ".nbib", "nbib"),
 )
 
 FORMATS: Mapping[str, Format] = MappingProxyType({form.name: form for form in _ALL})

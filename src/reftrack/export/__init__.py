@@ -14,8 +14,13 @@ from .keys import citation_key, key_candidates, next_key
 
 _BIBTEX = frozenset({"ascii", "abbrev", "abstracts", "notes"})
 _ALL = (
+_BIBTEX = frozenset({"ascii", "abbrev", "abstracts", "notes"})
+_ALL = (
     Format("bibtex", "BibTeX, for LaTeX and reference managers", ".bib", "bibtex", _BIBTEX),
     Format("biblatex", "BibLaTeX, for biber", ".bib", "biblatex", _BIBTEX | {"pmid_fields"}),
+    Format("ris", "RIS, for Zotero, EndNote, Mendeley, Rayyan and ASReview", ".ris", "ris"),
+    Format("csl-json", "CSL-JSON, for pandoc, Zotero and citeproc", ".json", "csl_json"),
+    Format("nbib", "nbib, the MEDLINE format of PubMed", ".nbib", "nbib", frozenset()),
     Format("csv", "a table for spreadsheets, Rayyan, ASReview and R", ".csv", "table"),
     Format("tsv", "the same table, parted by tabs", ".tsv", "tsv"),
     Format("jsonl", "JSON Lines, everything that `list --json` says", ".jsonl", "jsonl", frozenset()),

@@ -14,8 +14,8 @@ _MONTH = re.compile(
     re.IGNORECASE,
 )
 _SEASON = re.compile(r"\b(spring|summer|autumn|fall|winter)\b", re.IGNORECASE)
-_NAMES = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
-_NUMBERS = {name: number for number, name in enumerate(_NAMES, 1)}
+MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
+_NUMBERS = {name: number for number, name in enumerate(MONTHS, 1)}
 _LAST_MONTH = 12
 _RANGE = 2
 

@@ -5,14 +5,42 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
-from ..model import HeldPaper, Notice, Paper
+from ..model import Author, Book, HeldPaper, Notice, Paper
 from ..notices import FROM_PUBLICATION_TYPE, RETRACTING, words
 from . import titles
 from .format import Options
 from .languages import LANGUAGES
+from .pages import full_ranges
+from .text import flat
 
 # "Journal of immunology (Baltimore, Md. : 1950)": NLM tells namesakes apart by place. An acronym is no place.
 _PLACE = re.compile(r" \((?![A-Z]{2,}\))[^()]*\)\Z")
+_ORDINAL = re.compile(r"(\d+)(?:st|nd|rd|th)?(?:\s*ed(?:ition)?\.?)?", re.IGNORECASE)
+
+
+def name_parts(author: Author) -> tuple[str, str, str]:
+    """Family, given name and suffix; a group, and a person of whom there is but one name, is all in the first."""
+    family, given, suffix = flat(author.family), flat(author.given or author.initials), flat(author.suffix)
+    if family and given and not author.collective:
+        return family, given, suffix
+    # "; for the EXAMPLE study group" is how some journals deliver a group.
+    return " ".join(filter(None, (given, family, suffix))).lstrip(" ,;:"), "", ""
+
+
+def pages(paper: Paper) -> str:
+    """Ranges in full; "" where the paper has only an article number."""
+    return full_ranges(flat(paper.pages or paper.medline_pgn))
+
+
+def issn(paper: Paper) -> str:
+    """The linking ISSN, else the electronic, else the printed one."""
+    return paper.issn or paper.issn_electronic or paper.issn_print
+
+
+def edition(book: Book) -> str:
+    """`2` for "2nd ed.", of which a style makes its own words; anything else as it is."""
+    ordinal = _ORDINAL.fullmatch(book.edition)
+    return ordinal[1] if ordinal else book.edition
 
 
 def journal(paper: Paper, options: Options) -> str:
@@ -88,11 +116,15 @@ def further_notes(held: HeldPaper, options: Options) -> list[str]:
     if _needs_no_note(held):
         return []
     clauses = _other_notices(paper) if options.notes else []
-    if held.deleted:
-        clauses.append(f"No longer in PubMed (seen {held.deleted[:10]})")
+    clauses += deletion(held)
     if languages := foreign_languages(paper):
         clauses.append(f"{'Article' if paper.type == 'article' else 'Text'} in {_listed(languages)}")
     return clauses
+
+
+def deletion(held: HeldPaper) -> list[str]:
+    """That PubMed no longer serves the record."""
+    return [f"No longer in PubMed (seen {held.deleted[:10]})"] if held.deleted else []
 
 
 def _needs_no_note(held: HeldPaper) -> bool:

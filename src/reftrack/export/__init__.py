@@ -14,8 +14,6 @@ from .keys import citation_key, key_candidates, next_key
 
 _BIBTEX = frozenset({"ascii", "abbrev", "abstracts", "notes"})
 _ALL = (
-_BIBTEX = frozenset({"ascii", "abbrev", "abstracts", "notes"})
-_ALL = (
     Format("bibtex", "BibTeX, for LaTeX and reference managers", ".bib", "bibtex", _BIBTEX),
     Format("biblatex", "BibLaTeX, for biber", ".bib", "biblatex", _BIBTEX | {"pmid_fields"}),
     Format("ris", "RIS, for Zotero, EndNote, Mendeley, Rayyan and ASReview", ".ris", "ris"),

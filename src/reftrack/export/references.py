@@ -86,6 +86,8 @@ class _Sheet:
         path = _path(name)
         with self._taming():
             self._style = self._citeproc.CitationStylesStyle(str(path), validate=False)
+            for part in self._style.xml.xpath("//*[local-name()='name-part'][not(contains(@text-case, 'ercase'))]"):
+                part.attrib.pop("text-case", None)  # names have their capitals, and citeproc-py fails to give them any
             self._initials = bool(self._style.xml.xpath("//@initialize-with"))
             self._stop_in_quotes = self._style.root.get_locale_option("punctuation-in-quote") == "true"
             able = self._style.has_bibliography()

@@ -12,12 +12,18 @@ from types import MappingProxyType
 from .format import Format, Options
 from .keys import citation_key, key_candidates, next_key
 
+_BIBTEX = frozenset({"ascii", "abbrev", "abstracts", "notes"})
 _ALL = (
-    Format("bibtex", "BibTeX, for LaTeX and reference managers", ".bib", "bibtex"),
-    Format("biblatex", "BibLaTeX, for biber", ".bib", "biblatex"),
-    Format("ris", "RIS, for EndNote, Zotero, Mendeley, Rayyan and Covidence", ".ris", "ris"),
-    Format("csl-json", "CSL-JSON, for pandoc and every citeproc", ".json", "csl_json"),
-    Format("nbib", "MEDLINE, PubMed's own text format", ".nbib", "nbib"),
+    Format("bibtex", "BibTeX, for LaTeX and reference managers", ".bib", "bibtex", _BIBTEX),
+    Format("biblatex", "BibLaTeX, for biber", ".bib", "biblatex", _BIBTEX | {"pmid_fields"}),
+    Format("ris", "RIS, for Zotero, EndNote, Mendeley, Rayyan and ASReview", ".ris", "ris"),
+    Format("csl-json", "CSL-JSON, for pandoc, Zotero and citeproc", ".json", "csl_json"),
+    Format("nbib", "nbib, the MEDLINE format of PubMed", ".nbib", "nbib", frozenset()),
+    Format("csv", "a table for spreadsheets, Rayyan, ASReview and R", ".csv", "table"),
+    Format("tsv", "the same table, parted by tabs", ".tsv", "tsv"),
+    Format("jsonl", "JSON Lines, everything that `list --json` says", ".jsonl", "jsonl", frozenset()),
+    Format("markdown", "a reading list", ".md", "markdown"),
+    Format("parquet", "columns for DuckDB, pandas, polars and Spark", ".parquet", "parquet", binary=True),
 )
 
 FORMATS: Mapping[str, Format] = MappingProxyType({form.name: form for form in _ALL})

@@ -34,7 +34,7 @@ _MARKS = {
 _ONLY_IN_ASCII = {
     "<": r"{\textless}",
     ">": r"{\textgreater}",
-    "|": r"{\textbar}",
+    "|": r"{\ensuremath{|}}",
     '"': r"{\textquotedbl}",
 }
 

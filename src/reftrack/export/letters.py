@@ -9,12 +9,25 @@ import re
 import unicodedata
 from functools import cache, lru_cache
 
-# pylatexenc misses these or takes them from packages.
+# pylatexenc misses these, takes them from packages, or has commands that pandoc does not read.
 _OWN = {
     "’": "'",  # which LaTeX prints as ’ anyway
     "ʼ": "'",
     "\u2010": "-",
     "\u2011": "-",
+    "–": "--",
+    "—": "---",
+    "…": r"\ldots",
+    "‡": r"\ddag",
+    "¬": r"\ensuremath{\neg}",
+    "×": r"\ensuremath{\times}",
+    "÷": r"\ensuremath{\div}",
+    "·": r"\ensuremath{\cdot}",
+    "←": r"\ensuremath{\leftarrow}",
+    "↑": r"\ensuremath{\uparrow}",
+    "→": r"\ensuremath{\rightarrow}",
+    "↓": r"\ensuremath{\downarrow}",
+    "™": r"{\textsuperscript{TM}}",
     "′": r"\ensuremath{'}",
     "″": r"\ensuremath{''}",
     "˙": r"\.{}",
@@ -50,29 +63,26 @@ _LEVELS = {"<super>": r"\textsuperscript{%s}", "<sub>": r"\textsubscript{%s}"}
 
 _TEXT_COMMANDS = """
 AE DH DJ IJ L NG O OE TH ae dh dj i ij l ng o oe ss th guillemotleft guillemotright guilsinglleft guilsinglright
-quotedblbase quotesinglbase textacutedbl textasciiacute textasciibreve textasciicaron textasciicircum
-textasciidieresis textasciimacron textasciitilde textasteriskcentered textbaht textbigcircle textblank textbrokenbar
-textbullet textcelsius textcent textcircledP textcolonmonetary textcopyright textcurrency textdagger textdaggerdbl
-textdegree textdiscount textdiv textdong textdownarrow textellipsis textemdash textendash textestimated texteuro
-textexclamdown textflorin textfractionsolidus textinterrobang textlangle textleftarrow textlira textlnot textmho
-textmu textmusicalnote textnaira textnumero textohm textonehalf textonequarter textopenbullet textordfeminine
-textordmasculine textparagraph textperiodcentered textpertenthousand textperthousand textpeso textquestiondown
-textquotedblleft textquotedblright textquoteleft textrangle textrecipe textreferencemark textregistered
-textrightarrow textsection textservicemark textsterling textthreequarters texttimes texttrademark textuparrow
-textvisiblespace textwon textyen
+quotedblbase quotesinglbase textacutedbl textasciiacute textasciibreve textasciicaron textasciicircum textasciidieresis
+textasciimacron textasciitilde textasteriskcentered textbaht textbigcircle textblank textbrokenbar textbullet
+textcelsius textcent textcircledP textcolonmonetary textcopyright textcurrency textdagger textdegree textdiscount
+textdong textemdash textestimated texteuro textexclamdown textflorin textfractionsolidus textinterrobang textlangle
+textlira textmho textmu textmusicalnote textnaira textnumero textohm textonehalf textonequarter textopenbullet
+textparagraph textpertenthousand textperthousand textpeso textquestiondown textquotedblleft textquotedblright
+textquoteleft textrangle textrecipe textreferencemark textregistered textsection textservicemark textsterling
+textthreequarters textvisiblespace textwon textyen
 """
 _MATH_COMMANDS = """
-not Delta Downarrow Gamma Lambda Leftarrow Leftrightarrow Longleftarrow Longleftrightarrow Longrightarrow
-Omega Phi Pi Psi Rightarrow Sigma Theta Uparrow Updownarrow Upsilon Vert Xi acute aleph alpha amalg angle approx asymp
-beta bigcap bigcirc bigcup bigtriangledown bigtriangleup bigvee bigwedge bowtie bullet cap cdot cdots chi circ cong
-coprod cup dashv ddot ddots delta diamond doteq ell epsilon equiv eta exists forall frown gamma geq gg hbar
-hookleftarrow hookrightarrow in infty int iota kappa lambda langle lceil leftharpoondown leftharpoonup leftrightarrow
-leq lfloor ll longleftarrow longleftrightarrow longmapsto longrightarrow mapsto mid mp mu nabla nearrow neq ni notin nu
-nwarrow odot oint omega ominus oplus oslash otimes parallel partial perp phi pi pm prec preceq prod propto psi rangle
-rceil rfloor rho rightharpoondown rightharpoonup rightleftharpoons searrow sigma sim simeq smile sqcap sqcup
-sqsubseteq sqsupseteq star subset subseteq succ succeq sum supset supseteq swarrow tau theta top triangleleft
-triangleright uplus updownarrow upsilon varepsilon varphi varpi varrho varsigma vartheta vdash vdots vee wedge wp wr xi
-zeta
+acute aleph alpha amalg angle approx asymp beta bigcap bigcirc bigcup bigtriangledown bigtriangleup bigvee bigwedge
+bowtie bullet cap cdot cdots chi circ cong coprod cup dashv ddot ddots Delta delta diamond doteq Downarrow ell epsilon
+equiv eta exists forall frown Gamma gamma geq gg hbar hookleftarrow hookrightarrow in infty int iota kappa Lambda
+lambda langle lceil Leftarrow leftharpoondown leftharpoonup Leftrightarrow leftrightarrow leq lfloor ll Longleftarrow
+longleftarrow Longleftrightarrow longleftrightarrow longmapsto Longrightarrow longrightarrow mapsto mid mp mu nabla
+nearrow neq ni not notin nu nwarrow odot oint Omega omega ominus oplus oslash otimes parallel partial perp Phi phi Pi
+pi pm prec preceq prod propto Psi psi rangle rceil rfloor rho Rightarrow rightharpoondown rightharpoonup
+rightleftharpoons searrow Sigma sigma sim simeq smile sqcap sqcup sqsubseteq sqsupseteq star subset subseteq succ
+succeq sum supset supseteq swarrow tau Theta theta top triangleleft triangleright Uparrow Updownarrow updownarrow uplus
+Upsilon upsilon varepsilon varphi varpi varrho varsigma vartheta vdash vdots vee Vert wedge wp wr Xi xi zeta
 """
 _TEXT, _MATH = frozenset(_TEXT_COMMANDS.split()), frozenset(_MATH_COMMANDS.split())
 _COMMAND = re.compile(r"\\([A-Za-z]+)")
@@ -127,7 +137,7 @@ def _accented(letter: str) -> str | None:
 
 @cache
 def _table() -> dict[int, str]:
-    from pylatexenc.latexencode import get_builtin_uni2latex_dict  # type: ignore[import-untyped]
+    from pylatexenc.latexencode import get_builtin_uni2latex_dict
 
     table: dict[int, str] = get_builtin_uni2latex_dict()
     return table

@@ -32,6 +32,8 @@ def one_name(author: Author, latex: Latex) -> str:
     """
     family, suffix = latex.escape(author.family), latex.escape(author.suffix)
     given = latex.escape(author.given or author.initials)
+    if suffix:  # a third comma is too many for biber, in braces or not: "MSN, MPH" becomes "MSN MPH"
+        family, suffix, given = (" ".join(part.replace(",", " ").split()) for part in (family, suffix, given))
     whole = " ".join(filter(None, (given, family, suffix)))
     if author.collective:
         # "; for the EXAMPLE study group" is how some journals deliver a group.

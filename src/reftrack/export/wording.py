@@ -50,6 +50,13 @@ def journal(paper: Paper, options: Options) -> str:
     return (abbreviation or name) if options.abbrev else (name or abbreviation)
 
 
+def container(paper: Paper, options: Options) -> str:
+    """What the paper is part of, by name: a journal, a preprint server, or the book of a chapter."""
+    if paper.type == "preprint":
+        return server(paper)
+    return journal(paper, options) or (paper.book.title if paper.book and paper.type == "chapter" else "")
+
+
 def server(paper: Paper) -> str:
     """Where a preprint lies: NLM writes "medRxiv : the preprint server for health sciences"."""
     return paper.journal.partition(" : ")[0] or paper.journal_abbreviation

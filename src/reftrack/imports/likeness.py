@@ -9,6 +9,7 @@ from unicodedata import combining, normalize
 from ..notices import without_mark
 
 _WORD = re.compile(r"[^\W_]+")
+_SUBTITLE = re.compile(r"[:.?!](?:\s|$)|\s[-–—]\s")
 
 
 def words(text: str) -> list[str]:
@@ -29,12 +30,38 @@ def title_likeness(one: str, other: str) -> float:
         return 0.0
     if left == right or "".join(left) == "".join(right):  # double-blind, double blind, doubleblind
         return 1.0
-    shorter, longer = sorted((left, right), key=len)
-    matcher = SequenceMatcher(None, " ".join(left), " ".join(right), autojunk=False)
-    likeness = matcher.ratio() if matcher.real_quick_ratio() > _ALIKE else 0.0
-    if len(shorter) >= _TELLING and longer[: len(shorter)] == shorter:  # one leaves the subtitle out
-        return max(likeness, _WITHOUT_SUBTITLE)
-    return likeness
+    if _without_subtitle(one) == right or _without_subtitle(other) == left:
+        return _WITHOUT_SUBTITLE
+    slips = _slips(left, right)
+    if slips is not None:
+        return 1 - _A_SLIP * slips
+    likeness = SequenceMatcher(None, " ".join(left), " ".join(right), autojunk=False).ratio()
+    return min(likeness, _OTHER_WORDS)
+
+
+def _slips(left: list[str], right: list[str]) -> int | None:
+    """How many words are misspelled, or little words left out; None where the titles differ in what they say.
+
+    "… in rats" is another paper than "…", however alike their letters are.
+    """
+    slips = 0
+    for what, start, end, first, last in SequenceMatcher(None, left, right, autojunk=False).get_opcodes():
+        one, other = left[start:end], right[first:last]
+        if what == "replace" and len(one) == len(other):
+            slips += len(one)
+            if any(SequenceMatcher(None, *pair).ratio() < _MISSPELLED for pair in zip(one, other, strict=True)):
+                return None
+        elif what != "equal":
+            slips += 1
+            if not _LITTLE_WORDS.issuperset((*one, *other)):
+                return None
+    return slips if slips <= _MOST_SLIPS else None
+
+
+def _without_subtitle(title: str) -> list[str] | None:
+    """The words before the first colon, full stop or dash, if they are enough to tell the paper."""
+    head = title_words(_SUBTITLE.split(without_mark(title), maxsplit=1)[0])
+    return head if len(head) >= _TELLING else None
 
 
 def same_family(author: str, family: str) -> bool:
@@ -46,7 +73,12 @@ def same_family(author: str, family: str) -> bool:
     return bool(left and right) and (left <= right or right <= left or bool(set(words(author)) >= right))
 
 
-_ALIKE = 0.5
+_LITTLE_WORDS = frozenset({"a", "an", "and", "in", "of", "on", "the", "to", "for", "with"})
+_MISSPELLED = 0.75
+_MOST_SLIPS = 2
+_A_SLIP = 0.03
+_OTHER_WORDS = 0.89
+"""No more than so alike are titles that differ in a word."""
 _TELLING = 5
 """So many words of a title are hardly those of another paper's title by chance."""
 _WITHOUT_SUBTITLE = 0.93

@@ -18,7 +18,7 @@ from .selecting import CHUNK
 
 MatchedBy = Literal["record", "pmid", "doi", "pmcid", "title", "hand"]
 
-IMPORTS = "@imports"
+IMPORTS = ":imports"
 """Under this name the ledger has what imports brought; no saved query can have it."""
 
 _LONGEST_WORDS = 6
@@ -142,11 +142,14 @@ class ImportReader:
         return self._candidates("p.pmcid = ? AND p.pmcid <> ''", (pmcid,))
 
     def with_words(self, words: Iterable[str]) -> list[Candidate]:
-        """Held papers with the longest of these words in their title; a few dozen at most."""
-        longest = sorted(dict.fromkeys(words), key=len, reverse=True)[:_LONGEST_WORDS]
+        """Held papers with the longest of these words in their title, one of six excepted; a few dozen at most."""
+        longest = [f'"{word}"' for word in sorted(dict.fromkeys(words), key=len, reverse=True)[:_LONGEST_WORDS]]
         if not longest:
             return []
-        match = "title : (" + " AND ".join(f'"{word}"' for word in longest) + ")"
+        choices = [longest]
+        if len(longest) == _LONGEST_WORDS:
+            choices = [longest[:place] + longest[place + 1 :] for place in range(_LONGEST_WORDS)]
+        match = "title : (" + " OR ".join(f"({' AND '.join(choice)})" for choice in choices) + ")"
         return self._candidates(
             f"p.pmid IN (SELECT rowid FROM papers_fts WHERE papers_fts MATCH ? LIMIT {_MOST_CANDIDATES})", (match,)
         )

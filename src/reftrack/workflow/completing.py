@@ -1,6 +1,6 @@
 """What imports left without a paper is asked of PubMed: by PMID, else by DOI or PMCID, else by title.
 
-PubMed's own search resolves the identifiers (ESearch; PubMed User Guide, "Search field tags", has [doi] and [pmcid]). A
+PubMed's own search resolves the identifiers: DOIs by [aid] (EInfo calls it "Article Identifier"), PMCIDs by [pmcid]. A
 paper that comes is stored only if it is what was asked for; what nobody finds stays as it is, and says so.
 """
 
@@ -59,7 +59,7 @@ def complete_imports(
 ) -> Run:
     """Ask PubMed for these entries, store what they are and match them.
 
-    Returns the line of the ledger, of the query `@imports`: "partial" when a PMID was asked for the first time and did
+    Returns the line of the ledger, of the query `:imports`: "partial" when a PMID was asked for the first time and did
     not come, or NCBI failed on the way. Raises EutilsError if it failed before anything came; the line then "failed".
     """
     number = library.begin(IMPORTS, term="", source=SOURCE, version=version, server=eutils.server)
@@ -216,7 +216,7 @@ def _can_be_asked(citation: Citation) -> bool:
 
 def _id_terms(citation: Citation) -> list[str]:
     doi = re.sub(r'["\[\]\s]+', " ", citation.doi).strip()
-    return [*([f'"{doi}"[doi]'] if doi else []), *([f"{citation.pmcid}[pmcid]"] if citation.pmcid else [])]
+    return [*([f'"{doi}"[aid]'] if doi else []), *([f"{citation.pmcid}[pmcid]"] if citation.pmcid else [])]
 
 
 def _title_term(citation: Citation) -> str:

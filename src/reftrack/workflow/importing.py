@@ -123,7 +123,7 @@ def match_waiting(library: Library) -> int:
     with library.transaction():
         for entry in list(library.unmatched()):
             match = identify(entry.citation, library)
-            if match != entry.match:
+            if match != entry.match and (match.pmid is not None or match.doubt):
                 library.match_entry(entry, match)
                 found += match.pmid is not None
     return found

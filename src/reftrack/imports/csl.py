@@ -1,0 +1,144 @@
+"""CSL-JSON: an array of items, one item, one a line, or the items of a Zotero or pandoc document.
+
+Schema: https://github.com/citation-style-language/schema/blob/master/schemas/input/csl-data.json. Items are read one
+by one, so that a broken one costs no other.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from ..citation import Citation, Unreadable
+from . import identifiers
+from .entry import citation, unreadable
+from .identifiers import Ids, named
+from .screening import Screened, screened
+from .text import flat, flat_lines
+
+_SPACE = re.compile(r"[\s,\[\]]*")
+_WRAPPER = re.compile(r'\s*\{\s*"(?:items|references)"\s*:\s*\[')
+_END = re.compile(r"[\s\]}]*\Z")
+_NEXT = re.compile(r"(?<=[\[,\n}])[ \t]*\{")
+_ITEM = frozenset({"id", "type", "title", "DOI", "PMID"})
+
+_PATIENCE = 20
+"""A broken file is searched for its next item until this many times its length has been read in vain."""
+_NO_DEPTH = 10_000
+"""What an attempt counts that ends because the nesting is too deep."""
+
+
+def read(text: str) -> Iterator[Citation | Unreadable]:
+    """The items of a file, in order."""
+    wrapped = _WRAPPER.match(text)
+    position = wrapped.end() if wrapped else 0
+    items = _Items(text)
+    line, counted = 1, 0
+    while True:
+        start = _SPACE.match(text, position).end()  # type: ignore[union-attr]
+        if start == len(text) or (wrapped and _END.match(text, start)):
+            return
+        line, counted = line + text.count("\n", counted, start), start
+        item, position, reason = items.at(start)
+        if reason or not isinstance(item, dict):
+            yield unreadable(line, reason or "a value where an item should be", text[start:position])
+        else:
+            yield _read(item, line, text[start:position])
+
+
+class _Items:
+    """Decodes one item after the other, and knows when to give up."""
+
+    def __init__(self, text: str) -> None:
+        self._text = text
+        self._decoder = json.JSONDecoder()
+        self._patience = _PATIENCE * len(text) + _NO_DEPTH
+
+    def at(self, start: int) -> tuple[Any, int, str]:
+        """The value at `start`, where it ends, and what is wrong with it; a broken one ends where the next begins."""
+        try:
+            return *self._decoder.raw_decode(self._text, start), ""
+        except json.JSONDecodeError as error:
+            return None, self._next(start, error.pos), f"broken JSON: {error.msg.lower()}"
+        except RecursionError:
+            return None, self._next(start, start), "JSON nested too deep"
+        except ValueError:  # a number of more digits than Python converts
+            return None, self._next(start, start), "broken JSON"
+
+    def _next(self, start: int, stopped: int) -> int:
+        """Where the next whole item begins after the broken one at `start`; the end of the text if there is none."""
+        self._patience -= stopped - start
+        for found in _NEXT.finditer(self._text, start + 1):
+            try:
+                value, _ = self._decoder.raw_decode(self._text, found.end() - 1)
+            except json.JSONDecodeError as error:
+                self._patience -= error.pos - found.start() + 1
+            except (RecursionError, ValueError):
+                self._patience -= _NO_DEPTH
+            else:
+                if isinstance(value, dict) and _ITEM & value.keys():
+                    return found.end() - 1
+                self._patience -= 1
+            if self._patience < 0:
+                break
+        return len(self._text)
+
+
+def _read(item: Mapping[str, Any], line: int, text: str) -> Citation | Unreadable:
+    values = {name: _word(value) for name, value in item.items()}
+
+    def first(*names: str) -> str:
+        return next((values[name] for name in names if values.get(name)), "")
+
+    sure = Ids(
+        identifiers.pmid(first("PMID", "pmid")),
+        identifiers.doi(first("DOI", "doi")),
+        identifiers.pmcid(first("PMCID", "pmcid")),
+    )
+    return citation(
+        line,
+        text,
+        key=first("citation-key", "id"),
+        ids=sure.else_(named((first("note"), first("URL")))),
+        title=first("title"),
+        authors=filter(None, map(_author, item["author"])) if isinstance(item.get("author"), list) else (),
+        date=_year(item.get("issued")) or first("year"),
+        journal=first("container-title", "journal", "container-title-short", "journalAbbreviation"),
+        volume=first("volume"),
+        issue=first("issue"),
+        pages=first("page", "number"),
+        screened=Screened(note=flat_lines(first("annote"))).and_(screened((first("note"),))),
+    )
+
+
+def _word(value: object) -> str:
+    """A text or number; of a list, as Crossref has titles, the first."""
+    if isinstance(value, list) and value:
+        value = value[0]
+    if isinstance(value, bool) or not isinstance(value, str | int | float):
+        return ""
+    try:
+        return str(value)
+    except ValueError:  # as above
+        return ""
+
+
+def _author(name: object) -> str:
+    if not isinstance(name, dict):
+        return flat(_word(name))
+    said = {part: flat(_word(value)) for part, value in name.items()}
+    family = " ".join(filter(None, (said.get("non-dropping-particle"), said.get("family"))))
+    given = " ".join(filter(None, (said.get("given"), said.get("dropping-particle"))))
+    return ", ".join(filter(None, (family, given, said.get("suffix")))) or said.get("literal") or said.get("name", "")
+
+
+def _year(issued: object) -> str:
+    """What stands of a date first: its year."""
+    if not isinstance(issued, dict):
+        return _word(issued)
+    parts = issued.get("date-parts")
+    if isinstance(parts, list) and parts:
+        return _word(parts[0])
+    return _word(issued.get("raw")) or _word(issued.get("literal"))

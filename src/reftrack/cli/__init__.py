@@ -25,6 +25,7 @@ COMMANDS = {
     "retag": "Apply the tag rules to papers that are stale.",
     "rules": "Check the tag rules, show them, measure them on labelled papers.",
     "export": "Write papers as BibTeX, RIS, CSL-JSON, CSV and more.",
+    "cite": "Print references in the style of any journal.",
     "import": "Bring in files of other programs: RIS, BibTeX, nbib, tables, PubMed XML.",
     "key": "Choose citation keys.",
     "note": "Write and read notes on papers.",

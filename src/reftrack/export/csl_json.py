@@ -25,6 +25,7 @@ Item = dict[str, Any]
 
 _TYPES = {"article": "article-journal", "book": "book", "chapter": "chapter", "preprint": "article"}
 _SEASONS = {"Spring": 1, "Summer": 2, "Autumn": 3, "Fall": 3, "Winter": 4}
+_MARKED = frozenset({"title", "container-title"})
 _TAGS = str.maketrans(
     {
         KEEP: '<span class="nocase">',
@@ -46,12 +47,18 @@ def write(papers: Iterable[HeldPaper], options: Options) -> Iterator[str]:
 
 def item(held: HeldPaper, options: Options) -> Item:
     """One paper; what the record does not say is left out."""
+    fields = marked_item(held, options)
+    return {name: value.translate(_TAGS) if name in _MARKED else value for name, value in fields.items()}
+
+
+def marked_item(held: HeldPaper, options: Options) -> Item:
+    """The same with marked texts (see `titles`) in place of the title and the names of what it stands in."""
     paper = held.paper
     pages = wording.pages(paper)
     fields = {
         "author": _names(paper.authors, complete=paper.authors_complete),
         "editor": _names(paper.editors),
-        "title": titles.marked(paper.title, paper.title_markup).translate(_TAGS),
+        "title": titles.marked(paper.title, paper.title_markup),
         "original-title": wording.original_title(paper),
         **_container(paper, options),
         "issued": _issued(paper),
@@ -99,7 +106,7 @@ def _container(paper: Paper, options: Options) -> dict[str, str]:
         return {}
     book = paper.book
     return {
-        "container-title": titles.marked(book.title).translate(_TAGS) if paper.type == "chapter" else "",
+        "container-title": titles.marked(book.title) if paper.type == "chapter" else "",
         "publisher": flat(book.publisher),
         "publisher-place": flat(book.place),
         "edition": flat(wording.edition(book)),

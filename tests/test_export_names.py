@@ -15,7 +15,7 @@ from reftrack.model import Author
     [
         (Author("Example", "Ada B", "AB"), "Example, Ada B"),
         (Author("Example", "A B"), "Example, A B"),
-        (Author("Example", "", "AB"), "Example, AB"),
+        (Author("Example", "", "AB"), "Example, A B"),
         (Author("Example"), "Example"),
         (Author("Van Example"), "{Van Example}"),
         (Author("Example", "", "", "Jr"), "{Example Jr}"),

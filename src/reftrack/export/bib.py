@@ -80,7 +80,7 @@ def _percent_encoded(found: re.Match[str]) -> str:
 
 def issn(paper: Paper, latex: Latex) -> str:
     """The linking ISSN, else the electronic, else the printed one."""
-    return latex.escape(paper.issn or paper.issn_electronic or paper.issn_print)
+    return latex.escape(wording.issn(paper))
 
 
 def keywords(held: HeldPaper, latex: Latex) -> str:

@@ -5,7 +5,6 @@ The PMID is `eprint` with `eprinttype = {pubmed}`, which biblatex prints; `pmid`
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator
 
 from ..model import HeldPaper, Paper
@@ -18,7 +17,6 @@ from .latex import Latex
 _KINDS = {"article": "article", "book": "book", "chapter": "incollection", "preprint": "online"}
 _SEASONS = {"Spring": "21", "Summer": "22", "Autumn": "23", "Fall": "23", "Winter": "24"}
 """Of EDTF (https://www.loc.gov/standards/datetime/)."""
-_ORDINAL = re.compile(r"(\d+)(?:st|nd|rd|th)?(?:\s*ed(?:ition)?\.?)?", re.IGNORECASE)
 _BABEL = {"Norwegian": "norsk", "Pushto": "pashto", "Scottish Gaelic": "scottishgaelic"}
 """Where babel's name of a language is not simply the English one in lower case."""
 
@@ -68,12 +66,11 @@ def _container(paper: Paper, options: Options, latex: Latex) -> dict[str, str]:
     if paper.book is None:
         return {}
     book = paper.book
-    ordinal = _ORDINAL.fullmatch(book.edition)
     return {
         "booktitle": bib.book_title(paper, latex),
         "publisher": escape(book.publisher),
         "location": escape(book.place),
-        "edition": ordinal[1] if ordinal else escape(book.edition),  # of a number biblatex makes "2nd ed."
+        "edition": escape(wording.edition(book)),
         "isbn": escape(book.isbns[0]) if book.isbns else "",
     }
 

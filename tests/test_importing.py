@@ -525,3 +525,49 @@ def test_records_of_a_cut_file_are_kept_and_told(workspace):
 def test_parser_and_import_agree():
     """The made-up record is one that the parser takes."""
     assert parser.parse(record(1)).pmid == ONE
+
+
+def test_what_people_said_survives(workspace):
+    """Decisions, labels, notes, chosen keys and waiting entries outlive refetch, retag, rebuild and a backup."""
+    workspace.fetch()
+    workspace.run("import", write(workspace, "rayyan.csv", untitled(RAYYAN.format(one=ONE, two=TWO))))
+    workspace.run("import", write(workspace, "ids.txt", "10.1000/waits.1\n"))
+    workspace.run("note", ONE, "mine")
+    workspace.run("key", "set", ONE, "Mine2020")
+    names = ("key", "decision", "decisions", "labels", "note")
+    before = [[one[name] for name in names] for one in workspace.json("show", ONE, TWO)]
+    waiting = workspace.json("import", "--unmatched")
+    changed = record(1, title="Examplin in head injury, a title that PubMed corrected.", year="2019")
+    workspace.file.write_bytes(document(changed, record(2, title="Examplin after ischemic stroke, changed.")))
+    workspace.fetch()
+    workspace.run("retag", "--all")
+    workspace.run("rebuild")
+    assert [[one[name] for name in names] for one in workspace.json("show", ONE, TWO)] == before
+    assert workspace.json("import", "--unmatched") == waiting
+    workspace.run("db", "backup", "copy.db")
+    copied = workspace.json("--db", "copy.db", "show", ONE, TWO)
+    assert [[one[name] for name in names] for one in copied] == before
+
+
+def test_a_killed_import_is_whole_or_goes_on(workspace):
+    """An import that is killed leaves a sound library; the same command again brings everything."""
+    workspace.file.write_bytes(document(*(record(number) for number in range(1, 1001))))
+    code = (
+        "import os, sys, reftrack.workflow.importing as i\n"
+        "real, count = i.file_papers, 0\n"
+        "def killed(*a, **k):\n"
+        "    global count\n"
+        "    count += 1\n"
+        "    if count == 3: os.kill(os.getpid(), 9)\n"
+        "    return real(*a, **k)\n"
+        "i.file_papers = killed\n"
+        "sys.argv = ['reftrack', 'import', 'records.xml']\n"
+        "from reftrack.cli import main; main()"
+    )
+    assert workspace.process(code=code).returncode == -9
+    assert "Runs never finished; the same command again" in workspace.run("doctor", status=1).stdout
+    assert len(workspace.json("list")) == 400
+    assert workspace.json("runs", IMPORTS)[0]["status"] == "interrupted"
+    assert "600 new" in workspace.run("import", workspace.file).stdout
+    workspace.run("doctor")
+    assert len(workspace.json("list")) == 1000

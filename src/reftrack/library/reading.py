@@ -253,7 +253,7 @@ class Reader(LedgerReader, ImportReader, JudgmentReader):
         unfinished = int(self.connection.value("SELECT count(*) FROM runs WHERE status = 'running'"))
         if unfinished and not is_being_fetched(self.connection.path):
             found.append(
-                f"Runs never finished; the next `reftrack fetch` of their query completes them. ({unfinished})"
+                f"Runs never finished; the same command again completes them. ({unfinished})"
             )
         return found
 

@@ -186,6 +186,13 @@ def test_short_titles_need_their_page(library):
     assert identify(cited(title="Author reply"), library).pmid is None
 
 
+def test_papers_without_authors_are_told_by_their_page(library):
+    """An editorial without authors on either side is matched where title, year and page agree."""
+    hold(library, noun(authors=()))
+    assert identify(cited(authors=(), pages="123-8"), library).certainty == pytest.approx(0.97)
+    assert identify(cited(authors=(), pages="7"), library).pmid is None
+
+
 # at the desk
 
 
@@ -435,6 +442,7 @@ def test_the_next_fetch_completes_an_import(workspace, pubmed):
     )
     workspace.run("import", write(workspace, "r.ris", text))
     with serve(pubmed, {"10.1000/left.ear": TWO}) as server:
+        assert ":imports: finds 3 papers, would fetch 3." in online(workspace, server, "head", "--dry-run").stdout
         said = online(workspace, server, "head").stdout
     assert ":imports" in said
     assert workspace.json("import", "--unmatched") == []

@@ -308,7 +308,9 @@ def _plan(
     limit: int | None,
 ) -> tuple[list[dict[str, Any]], int]:
     """What a run would do, a line a query and source, as --json shows it; and the exit status if PubMed failed."""
+    from ..library.imported import IMPORTS
     from ..library.writing import utc_now
+    from ..workflow.completing import due
     from ..workflow.offline import plan_files
     from ..workflow.surveying import survey
 
@@ -331,6 +333,8 @@ def _plan(
                             return planned, error.exit_status
                     else:
                         planned.append(_would(query.name, would.found.count, len(would.wanted), would.warnings, None))
+            if library and (waiting := due(library, now=utc_now())):
+                planned.append(_would(IMPORTS, len(waiting), len(waiting), (), None))
     finally:
         if library is not None:
             library.close()

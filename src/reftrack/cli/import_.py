@@ -28,6 +28,8 @@ PARTIAL = 4
 RECORDS = "pubmed-xml"
 FEW = 10
 """Entries of one kind that are named where a person reads; `--unmatched` has all."""
+SURE = 0.99
+"""Matches below this are named: somebody should look at them."""
 LONGEST_WAIT = 3600
 """Seconds to wait for a fetch of the same library."""
 
@@ -201,8 +203,9 @@ def _report(desk: Desk, done: Sequence[Imported], *, as_json: bool, dry_run: boo
         return
     for one in done:
         click.echo(_summary(one, dry_run=dry_run))
-        for citation, match in [pair for pair in one.matched if pair[1].by == "title"][:FEW]:
-            click.echo(f"  by title, {match.certainty:.0%} certain: line {citation.line} is PMID {match.pmid}")
+        for citation, match in [pair for pair in one.matched if pair[1].certainty < SURE][:FEW]:
+            by = _BY[match.by]
+            click.echo(f"  line {citation.line} is PMID {match.pmid}, by {by}, {match.certainty:.0%} certain")
         for citation, match in [pair for pair in one.unmatched if pair[1].doubt][:FEW]:
             click.echo(f"  line {citation.line}: {clean(match.doubt)}")
     if any(one.unmatched for one in done) and not dry_run:
@@ -225,9 +228,9 @@ def _summary(one: Imported, *, dry_run: bool) -> str:
     ways = Counter(match.by for _, match in one.matched)
     how = ", ".join(f"{number:,} by {_BY[by]}" for by, number in ways.most_common())
     entries = plural(len(one.matched) + len(one.unmatched), "entry")
-    held = f"{len(one.matched):,} held" if one.unmatched else "all held"
+    how_many = f"{len(one.matched):,} held" if one.unmatched else "all held"
     parts = [f"{entries} ({one.format})"]
-    parts += [f"{held} ({how})"] if how else []
+    parts += [f"{how_many} ({how})"] if how else []
     if one.unmatched:
         parts.append(
             f"{len(one.unmatched):,} not held" + (f" ({one.twice:,} of them named before)" if one.twice else "")

@@ -252,9 +252,7 @@ class Reader(LedgerReader, ImportReader, JudgmentReader):
                 found.append(f"{sentence} ({number})")
         unfinished = int(self.connection.value("SELECT count(*) FROM runs WHERE status = 'running'"))
         if unfinished and not is_being_fetched(self.connection.path):
-            found.append(
-                f"Runs never finished; the same command again completes them. ({unfinished})"
-            )
+            found.append(f"Runs never finished; the same command again completes them. ({unfinished})")
         return found
 
     def _record_is_intact(self, pmid: int) -> bool:

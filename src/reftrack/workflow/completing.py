@@ -18,6 +18,7 @@ from ..citation import Citation
 from ..errors import QueryError, ReftrackError
 from ..imports.likeness import title_words, words
 from ..library.imported import IMPORTS, ImportedEntry, Match
+from ..library.reading import Reader
 from ..library.writing import Library
 from ..model import Paper, Run
 from ..tagging import RuleSet
@@ -39,7 +40,7 @@ _TOO_MANY = 20
 """A title that so many papers share tells nothing."""
 
 
-def due(library: Library, *, now: str) -> list[ImportedEntry]:
+def due(library: Reader, *, now: str) -> list[ImportedEntry]:
     """Entries that wait for their paper and for which PubMed is to be asked, in the order in which they came."""
     before = (_moment(now) - AGAIN_AFTER).strftime("%Y-%m-%dT%H:%M:%SZ")
     waiting = [entry for entry in library.unmatched() if entry.tried < before and _can_be_asked(entry.citation)]

@@ -124,8 +124,13 @@ def _by_title_certainty(citation: Citation, candidate: Candidate) -> float:
     short = len(title_words(citation.title)) < _SHORT and not _same_page(citation, candidate)
     certainty = 0.99 if likeness == 1 else 0.95
     certainty -= {0: 0.0, 1: 0.03, None: 0.12}[apart]
-    certainty -= 0.0 if _same_author(citation, candidate) else 0.12
+    certainty -= 0.0 if _same_author(citation, candidate) else 0.02 if _both_anonymous(citation, candidate) else 0.12
     return round(certainty - (0.3 if short else 0), 2)
+
+
+def _both_anonymous(citation: Citation, candidate: Candidate) -> bool:
+    """An editorial or a notice without authors, which its page then tells from others."""
+    return not citation.authors and not candidate.family and _same_page(citation, candidate)
 
 
 def _other_identifier(citation: Citation, candidate: Candidate) -> bool:

@@ -130,16 +130,24 @@ def read_back(value):
     return text.replace("{", "").replace("}", "").replace("\0", "{").replace("\1", "}")
 
 
-_PRINTED = {r"{\textquotedbl}": '"', r"{\ensuremath{|}}": "|"}
+_LACKING = {
+    r"{\textbraceleft}": "{",
+    r"{\textbraceright}": "}",
+    r"{\textquotedbl}": '"',
+    r"{\textless}": "<",
+    r"{\textgreater}": ">",
+    r"{\ensuremath{|}}": "|",
+}
 _to_text = LatexNodes2Text(math_mode="text", strict_latex_spaces=True).latex_to_text
 
 
 def read_back_ascii(value):
     """What LaTeX prints for a value in ASCII: pylatexenc's reading, in the few commands that it lacks helped out."""
-    for command, text in _PRINTED.items():
-        value = value.replace(command, text)
+    for number, command in enumerate(_LACKING, 0xE000):
+        value = value.replace(command, chr(number))
     value = re.sub(r"\{\\textcommabelow (\w)\}", "\\1\u0326", value)
-    return _to_text(re.sub(r"\\text(?:it|bf|subscript|superscript)(?=\{)", "", value))
+    text = _to_text(re.sub(r"\\text(?:it|bf|subscript|superscript)(?=\{)", "", value))
+    return text.translate(dict(enumerate(_LACKING.values(), 0xE000)))
 
 
 def folded(text):

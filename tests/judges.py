@@ -9,7 +9,7 @@ import subprocess
 import pypandoc
 import pytest
 
-DEBIAN = "biber lmodern texlive-bibtex-extra texlive-binaries texlive-latex-base"
+DEBIAN = "biber lmodern texlive-bibtex-extra texlive-binaries texlive-latex-base texlive-latex-recommended"
 
 
 def need(*programs):

@@ -4,12 +4,26 @@ import os
 import subprocess
 import sys
 import tracemalloc
+from dataclasses import replace
 
 import pytest
 
 from export_papers import ENTRIES, bibtex, entry, fields_of, held, paper, value_of, written
 from reftrack.export import FORMATS
-from reftrack.model import Book, Correction, Heading, Keyword, PubDate, PublicationType, Section
+from reftrack.model import (
+    Accession,
+    Author,
+    Book,
+    Correction,
+    Grant,
+    Heading,
+    Keyword,
+    OtherAbstract,
+    PubDate,
+    PublicationType,
+    Section,
+    Substance,
+)
 
 
 def golden(project):
@@ -53,6 +67,22 @@ def test_nothing_to_export_gives_an_empty_file(name):
         assert text.startswith("pmid")
     else:
         assert text == ("[]\n" if name == "csl-json" else "")
+
+
+@pytest.mark.parametrize("form", FORMATS.values(), ids=lambda form: form.name)
+def test_what_a_format_ignores_changes_nothing(form):
+    """A paper whose ignored lists are left empty, for speed, is written as the whole one is."""
+    full = paper(
+        editors=(Author("Editor", "Eve"),),
+        other_abstracts=(OtherAbstract("publisher", "ger", (Section("", "Ein Text."),)),),
+        references=(90000002,),
+        grants=(Grant("1", "EX", "Example Agency", "Exampleland"),),
+        substances=(Substance("Examplin", "D009999", "0"),),
+        accessions=(Accession("ClinicalTrials.gov", "NCT99999999"),),
+    )
+    bare = replace(full, **dict.fromkeys(form.ignores, ()))
+    assert written(form.name, held("k", full)) == written(form.name, held("k", bare))
+    assert bare != full or not form.ignores
 
 
 def test_one_piece_of_text_an_entry():

@@ -134,13 +134,18 @@ def test_biber_reads_special_characters(tmp_path, way):
             f"odd{number}",
             pmid=number,
             title=text,
-            authors=(Author(text, text, suffix=text), Author(text, collective=True), Author(f"{text} and", text)),
+            authors=(
+                Author(text, text, suffix=text),
+                Author("Example", "Ada", suffix=text),
+                Author(text, collective=True),
+                Author(f"{text} and", text),
+            ),
             journal=text,
             volume=text,
             vernacular_title=f"x{text}",
             doi=text,
         )
-        for number, text in enumerate([*texts, HOSTILE_TITLE], 90000001)
+        for number, text in enumerate([*texts, ", MSN, MPH", HOSTILE_TITLE], 90000001)
     ]
     status, lines, keys = run_biber(tmp_path, bib(way, *entries))
     assert_clean_biber(status, lines, BIBLATEX_WARNINGS)

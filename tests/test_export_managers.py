@@ -579,7 +579,7 @@ HOSTILE = [
 
 @pytest.mark.parametrize("value", HOSTILE)
 @pytest.mark.parametrize("name", NAMES)
-def test_hostile_values_are_inert(name, value):
+def test_h10_hostile_values_are_inert(name, value):
     """X18, H09: line ends, tags, JSON and escape sequences in any field end no record and reach no terminal."""
     text = written(name, everywhere(value), NEXT)
     assert PMIDS[name](text) == ["90000001", "90000099"]

@@ -15,7 +15,7 @@ from reftrack.model import Author
     [
         (Author("Example", "Ada B", "AB"), "Example, Ada B"),
         (Author("Example", "A B"), "Example, A B"),
-        (Author("Example", "", "AB"), "Example, AB"),
+        (Author("Example", "", "AB"), "Example, A B"),
         (Author("Example"), "Example"),
         (Author("Van Example"), "{Van Example}"),
         (Author("Example", "", "", "Jr"), "{Example Jr}"),
@@ -23,6 +23,8 @@ from reftrack.model import Author
         (Author("", ""), ""),
         (Author("O'Example", "Pat", "P", "Jr"), "O'Example, Jr., Pat"),
         (Author("Example", "Pat", "P", "3rd"), "Example, 3rd, Pat"),
+        (Author("Example", "Pat", "P", ", MSN, MPH"), "Example, MSN MPH, Pat"),
+        (Author("Example", "Pat", "P", ","), "Example, Pat"),
         (Author("de la Cruz", "Ana"), "de la Cruz, Ana"),
         (Author("van der Example", "Jan"), "van der Example, Jan"),
         (Author("Ferrari Silva", "Ana"), "Ferrari Silva, Ana"),

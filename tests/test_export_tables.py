@@ -57,7 +57,7 @@ def test_a_table_reads_back(name):
 
 @TABLES
 @pytest.mark.parametrize("formula", FORMULAS)
-def test_no_cell_runs_as_a_formula(name, formula):
+def test_h05_no_cell_runs_as_a_formula(name, formula):
     """H05: title, author, journal, tag, keyword or note that begins like a formula begins with an apostrophe."""
     made_up = held(
         "k2016",

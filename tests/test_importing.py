@@ -216,14 +216,14 @@ def test_citations_are_matched_and_the_rest_waits(workspace):
     assert waiting[1].startswith("2:15\tr.ris\t10.1000/unheld.1\tA paper that nobody holds")
 
 
-def test_a_file_that_cannot_be_read_whole_says_where(workspace):
+def test_g08_a_list_with_junk_says_where(workspace):
     """G08: good ids are taken, bad ones are told by line, and the status is 4."""
     workspace.run("import", workspace.file)
     path = write(workspace, "ids.txt", f"\ufeff{ONE}\r\nPMID: {TWO}\r\njunk here\r\n{ONE}\r\n10.1000/unheld.2\r\n0\r\n")
     done = workspace.run("import", path, status=4)
     assert re.findall(r"ids.txt line (\d+):", done.stderr) == ["3", "6"]
     assert "5 entries" not in done.stdout
-    assert "4 entries (ids); 3 held (3 by PMID); 1 not; 2 parts cannot be read." in done.stdout
+    assert "4 entries (ids); 3 held (3 by PMID); 1 not held; 2 parts cannot be read." in done.stdout
 
 
 def test_the_same_waiting_paper_is_linked_not_merged(workspace):
@@ -341,7 +341,7 @@ def test_dry_run_stores_nothing(workspace):
     """--dry-run says what would be matched and leaves the library as it was."""
     workspace.run("import", workspace.file)
     path = write(workspace, "ids.txt", f"{ONE}\n10.1000/u.1\n")
-    assert "1 held (1 by PMID); 1 not" in workspace.run("import", "--dry-run", path).stdout
+    assert "1 held (1 by PMID); 1 not held" in workspace.run("import", "--dry-run", path).stdout
     assert len(workspace.json("import", "--list")) == 1
 
 

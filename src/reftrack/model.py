@@ -54,6 +54,13 @@ class Author:
     """EqualContrib="Y"."""
 
     @property
+    def forename(self) -> str:
+        """The given names; initials apart, as PubMed's ForeName has them (`M N`), or a style would take MN for one."""
+        if not self.given or (self.given == self.initials and self.given.isupper()):
+            return " ".join(self.initials) if self.initials.isalpha() else self.initials
+        return self.given
+
+    @property
     def short(self) -> str:
         """`Family Initials Suffix`, as PubMed lists authors; a group is its name."""
         return " ".join(part for part in (self.family, self.initials, self.suffix) if part)

@@ -96,7 +96,7 @@ def command(
         if reader is None:
             return
         with reader:
-            for held in reader.held(reader.select(selection)):
+            for held in reader.held(reader.select(selection), without=form.ignores):
                 if counts.take(held, exclude_retracted=exclude_retracted):
                     yield replace(held, key=f"pmid{held.paper.pmid}") if keys == "pmid" else held
 

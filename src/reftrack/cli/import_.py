@@ -225,8 +225,13 @@ def _summary(one: Imported, *, dry_run: bool) -> str:
     ways = Counter(match.by for _, match in one.matched)
     how = ", ".join(f"{number:,} by {_BY[by]}" for by, number in ways.most_common())
     entries = plural(len(one.matched) + len(one.unmatched), "entry")
-    parts = [f"{entries} ({one.format})", f"{len(one.matched):,} held" + (f" ({how})" if how else "")]
-    parts += [f"{len(one.unmatched):,} not" + (f" ({one.twice:,} of them named before)" if one.twice else "")]
+    held = f"{len(one.matched):,} held" if one.unmatched else "all held"
+    parts = [f"{entries} ({one.format})"]
+    parts += [f"{held} ({how})"] if how else []
+    if one.unmatched:
+        parts.append(
+            f"{len(one.unmatched):,} not held" + (f" ({one.twice:,} of them named before)" if one.twice else "")
+        )
     decided = sum(bool(citation.decisions) for citation, _ in (*one.matched, *one.unmatched))
     parts += [f"{plural(decided, 'entry')} with a decision"] if decided else []
     parts += [f"{plural(len(one.problems), 'part')} cannot be read"] if one.problems else []

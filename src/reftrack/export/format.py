@@ -27,6 +27,9 @@ class Options:
     """Told of each paper of which `ascii` has put a text into Latin letters, LaTeX having none for it."""
 
 
+_RARE = frozenset({"other_abstracts", "references", "grants", "substances", "accessions"})
+
+
 @dataclass(frozen=True, slots=True)
 class Format:
     """A format under the name that `export -f` takes."""
@@ -41,6 +44,8 @@ class Format:
     """The names of the Options that make a difference."""
     binary: bool = False
     """Its pieces are bytes, not text."""
+    ignores: frozenset[str] = _RARE
+    """Lists of a Paper at which it never looks, so that whoever reads papers for it may leave them empty."""
 
     def write(self, papers: Iterable[HeldPaper], options: Options = Options()) -> Iterator[str] | Iterator[bytes]:
         """The file piece by piece, about one a paper, so that memory stays flat. No paper makes an empty, valid file.

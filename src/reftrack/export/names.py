@@ -15,7 +15,7 @@ _DOTTED = {"Jr": "Jr.", "Sr": "Sr."}
 
 def names(authors: Sequence[Author], latex: Latex, *, complete: bool = True) -> str:
     """All `authors` in the order of the record; `and others` closes a list that is not `complete`."""
-    people = [f"{author.family}, {author.given}" for author in authors if not (author.suffix or author.collective)]
+    people = [f"{author.family}, {author.forename}" for author in authors if not (author.suffix or author.collective)]
     together = " and ".join(people)
     if complete and len(people) == len(authors) and _is_simple(together, len(people), latex):
         return together
@@ -31,7 +31,7 @@ def one_name(author: Author, latex: Latex) -> str:
     A particle ("de la Cruz") stays with the family name: BibTeX itself takes its lower-case words for one.
     """
     family, suffix = latex.escape(author.family), latex.escape(author.suffix)
-    given = latex.escape(author.given or author.initials)
+    given = latex.escape(author.forename)
     if suffix:  # a third comma is too many for biber, in braces or not: "MSN, MPH" becomes "MSN MPH"
         family, suffix, given = (" ".join(part.replace(",", " ").split()) for part in (family, suffix, given))
     whole = " ".join(filter(None, (given, family, suffix)))

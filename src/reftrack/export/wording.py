@@ -20,7 +20,7 @@ _ORDINAL = re.compile(r"(\d+)(?:st|nd|rd|th)?(?:\s*ed(?:ition)?\.?)?", re.IGNORE
 
 def name_parts(author: Author) -> tuple[str, str, str]:
     """Family, given name and suffix; a group, and a person of whom there is but one name, is all in the first."""
-    family, given, suffix = flat(author.family), flat(author.given or author.initials), flat(author.suffix)
+    family, given, suffix = flat(author.family), flat(author.forename), flat(author.suffix)
     if family and given and not author.collective:
         return family, given, suffix
     # "; for the EXAMPLE study group" is how some journals deliver a group.
@@ -63,12 +63,13 @@ def server(paper: Paper) -> str:
 
 
 def keywords(held: HeldPaper) -> list[str]:
-    """MeSH headings, keywords, tags and a person's note, each once, whatever its case."""
+    """MeSH headings, keywords, tags, readers' labels and a person's note, each once, whatever its case."""
     paper = held.paper
     names = [
         *[heading.name for heading in paper.mesh],
         *[keyword.name for keyword in paper.keywords],
         *[tag.slug for tag in held.tags],
+        *held.labels,
     ]
     if held.note:
         names.append(held.note)

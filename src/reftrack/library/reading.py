@@ -69,12 +69,15 @@ class Reader(LedgerReader, ImportReader, JudgmentReader):
         with self.connection.snapshot(), making_sense(self.connection.path):
             return self._papers([pmid]).get(pmid)
 
-    def held(self, pmids: Sequence[int]) -> Iterator[HeldPaper]:
-        """These papers with all that is known of them, in this order; one that is not held is passed over."""
+    def held(self, pmids: Sequence[int], *, without: Collection[str] = ()) -> Iterator[HeldPaper]:
+        """These papers with all that is known of them, in this order; one that is not held is passed over.
+
+        `without` as in `papers`.
+        """
         for start in range(0, len(pmids), selecting.CHUNK):
             part = pmids[start : start + selecting.CHUNK]
             with self.connection.snapshot(), making_sense(self.connection.path):
-                papers = self._papers(part)
+                papers = self._papers(part, without=without)
                 about = self._about(part)
             for pmid in part:
                 if pmid in papers:

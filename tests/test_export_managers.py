@@ -2,8 +2,10 @@
 
 import io
 import json
+import os
 import re
 import subprocess
+import tracemalloc
 
 import jsonschema
 import pypandoc
@@ -15,6 +17,7 @@ from hypothesis import strategies as st
 
 from export_papers import ENTRIES, FILES, HOSTILE_TITLE, LARGE_FILES, entry, held, paper, real_entries, written
 from judges import read_by_pandoc
+from reftrack.export import FORMATS
 from reftrack.export.text import flat
 from reftrack.export.titles import plain
 from reftrack.model import (
@@ -86,6 +89,40 @@ def without_tags(title):
 
 def without_subscripts(text):
     return text.translate(str.maketrans("₀₁₂₃₄₅₆₇₈₉²³⁺", "012345678923+"))
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_golden_files(project, name):
+    """X01: the made-up papers give the golden file, byte for byte; REFRESH_GOLDEN=1 writes it anew, to be read."""
+    golden = project / "tests/fixtures/export" / f"papers{FORMATS[name].suffix}"
+    text = written(name, *ENTRIES, notes=True)
+    if os.environ.get("REFRESH_GOLDEN"):
+        golden.write_text(text, encoding="utf-8", newline="\n")
+    assert text.encode() == golden.read_bytes()
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_five_thousand_records_in_flat_memory(name):
+    """X23: a paper is taken only when its piece is asked for, and 5,000 keep less than a megabyte."""
+    taken = []
+
+    def papers():
+        for number in range(1, 5001):
+            taken.append(number)
+            yield held(f"key{number}", paper(number))
+
+    pieces = FORMATS[name].write(papers())
+    first = next(pieces)
+    assert taken == [1]
+    tracemalloc.start()
+    try:
+        length = sum(map(len, pieces))
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert taken == list(range(1, 5001))
+    assert length > 4000 * len(first)
+    assert peak < 1_000_000
 
 
 @pytest.mark.parametrize("name", NAMES)

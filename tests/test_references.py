@@ -14,6 +14,7 @@ from desk import Workspace
 from export_papers import ENTRIES, FILES, HOSTILE_TITLE, entry, held, paper, real_entries
 from reftrack.errors import UsageError
 from reftrack.export.references import format_references, list_styles
+from reftrack.export.text import flat
 from reftrack.model import Author, Book, Correction, PubDate, PublicationType
 
 AMA = "american-medical-association"
@@ -194,6 +195,8 @@ def test_hostile_text_is_text(style, value):
         assert not re.search(r"[\x00-\x1f\x7f-\x9f\U00100000-\U0010ffff]", text)
         assert ("<script>" in text) == ("<script>" in value)
         assert ("&lt;b&gt;" in text) == ("&lt;b&gt;" in value)
+    if style == AMA:
+        assert re.sub("[\U00100000-\U0010ffff]", "\ufffd", flat(f"a {value} b")) in plain
 
 
 texts = st.one_of(st.text(), st.text(alphabet="<>&;/ibsup\"'=.,:?!()[]{}\\ \n\x01\x02\x05\x0e\x0f\U00100000aÉ李ǆßŉ"))
@@ -216,8 +219,9 @@ def test_any_text(title, markup, family, given_name, journal):
         assert Tags(html).names <= {"i", "b", "sub", "sup"}
 
 
-def test_nothing_is_printed_and_no_warning_escapes(capfd):
-    """What citeproc-py warns of stays there."""
+def test_nothing_is_printed_and_no_warning_escapes(capfd, monkeypatch):
+    """What citeproc-py warns of stays there, even if it should know no field at all."""
+    monkeypatch.setattr("citeproc.source.VARIABLES", [])
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         for style in SIX:
@@ -240,7 +244,18 @@ def test_unknown_styles(name, near):
         cited(name, entry())
 
 
-@pytest.mark.parametrize("name", ["../apa", "/etc/passwd", "dependent/stroke", "", "apa.csl", "http://example.org/apa"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "../apa",
+        "/etc/passwd",
+        "dependent/../apa",
+        "dependent/the-lancet-neurology",
+        "",
+        "apa.csl",
+        "http://example.org/apa",
+    ],
+)
 def test_a_style_is_no_path(name):
     """Only names of styles are taken, neither paths nor addresses."""
     with pytest.raises(UsageError, match="There is no style"):

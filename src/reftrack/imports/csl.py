@@ -28,6 +28,7 @@ _PATIENCE = 20
 """A broken file is searched for its next item until this many times its length has been read in vain."""
 _NO_DEPTH = 10_000
 """What an attempt counts that ends because the nesting is too deep."""
+_STRIDE = 250_000
 
 
 def read(text: str) -> Iterator[Citation | Unreadable]:
@@ -53,34 +54,41 @@ class _Items:
 
     def __init__(self, text: str) -> None:
         self._text = text
-        self._decoder = json.JSONDecoder()
+        self._decode = json.JSONDecoder().raw_decode
+        self._rest, self._offset = text, 0
         self._patience = _PATIENCE * len(text) + _NO_DEPTH
 
     def at(self, start: int) -> tuple[Any, int, str]:
         """The value at `start`, where it ends, and what is wrong with it; a broken one ends where the next begins."""
         try:
-            return *self._decoder.raw_decode(self._text, start), ""
+            return *self._decoded(start), ""
         except json.JSONDecodeError as error:
-            return None, self._next(start, error.pos), f"broken JSON: {error.msg.lower()}"
+            return None, self._next(start), f"broken JSON: {error.msg.lower()}"
         except RecursionError:
-            return None, self._next(start, start), "JSON nested too deep"
+            return None, self._next(start), "JSON nested too deep"
         except ValueError:  # a number of more digits than Python converts
-            return None, self._next(start, start), "broken JSON"
+            return None, self._next(start), "broken JSON"
 
-    def _next(self, start: int, stopped: int) -> int:
-        """Where the next whole item begins after the broken one at `start`; the end of the text if there is none."""
-        self._patience -= stopped - start
-        for found in _NEXT.finditer(self._text, start + 1):
+    def _decoded(self, start: int) -> tuple[Any, int]:
+        # An error counts the lines before it: in the whole text, that would be the square of many errors.
+        if start - self._offset > _STRIDE:
+            self._rest, self._offset = self._text[start:], start
+        value, end = self._decode(self._rest, start - self._offset)
+        return value, end + self._offset
+
+    def _next(self, broken: int) -> int:
+        """Where the next whole item begins after the broken one; the end of the text if there is none."""
+        for found in _NEXT.finditer(self._text, broken + 1):
+            start = found.end() - 1
             try:
-                value, _ = self._decoder.raw_decode(self._text, found.end() - 1)
+                value, _ = self._decoded(start)
             except json.JSONDecodeError as error:
-                self._patience -= error.pos - found.start() + 1
+                self._patience -= error.pos + self._offset - start + 1
             except (RecursionError, ValueError):
                 self._patience -= _NO_DEPTH
             else:
                 if isinstance(value, dict) and _ITEM & value.keys():
-                    return found.end() - 1
-                self._patience -= 1
+                    return start
             if self._patience < 0:
                 break
         return len(self._text)

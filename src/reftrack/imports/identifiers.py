@@ -17,7 +17,7 @@ from .text import flat
 _DOI_NAME = re.compile(
     r"(?:(?:info:|urn:)?doi(?:\.org)?\s*[:=/]?\s*|(?:https?:)?(?://)?(?:dx\.|www\.)?doi\.org/+)+", re.IGNORECASE
 )
-_DOI = re.compile(r"10\.[0-9]{4,9}/\S+")
+_DOI = re.compile(r"10\.[0-9]{4,9}/\S{1,2000}(?!\S)")
 _DOI_IN_QUERY = re.compile(r"https?://\S+[?&]doi=(10\.[^&\s]+)\S*", re.IGNORECASE)
 
 _NUMBER = r"0*([1-9][0-9]{0,8})"

@@ -9,7 +9,7 @@ from .text import flat
 _INITIALS_FIRST = re.compile(r"((?:[^\W\d_]\.[ -]?){1,5}) ?([^\W\d_][^,.]*)")
 _INITIALS_LAST = re.compile(r"(\S.*?),? ((?:[^\W\d_]\.?-?){1,5})")
 _INITIALS = re.compile(r"(?:[^\W\d_]\.[ -]?){1,5}|[A-ZÀ-Þ]{1,4}")
-_QUOTED = re.compile(r"'((?:[^'\\]|\\.)*)'|\"((?:[^\"\\]|\\.)*)\"")
+_QUOTED = re.compile(r"'((?:[^'\\]|\\.)*+)(?:'|\Z)|\"((?:[^\"\\]|\\.)*+)(?:\"|\Z)")
 
 
 def person(name: str) -> str:

@@ -42,7 +42,7 @@ def read(text: str) -> Iterator[Citation | Unreadable]:
                 outside.add(number, line)
             continue
         tag, value = found[1], found[2] or ""
-        if record is None or (tag == "TY" and set(record.tags) != {"TY"}):
+        if record is None or (tag == "TY" and record.tags != {"TY"}):
             yield from outside.told()
             if record:
                 yield _read(record)
@@ -59,7 +59,7 @@ def read(text: str) -> Iterator[Citation | Unreadable]:
 
 def _read(record: Record) -> Citation | Unreadable:
     values = record.by_tag()
-    if set(record.tags) <= {"ER"}:
+    if record.tags == {"ER"}:
         return unreadable(record.line, "an entry ends here that has not begun", record.text)
 
     def first(*tags: str) -> str:

@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from html import unescape
 from typing import NamedTuple
 
@@ -25,9 +25,7 @@ TAG = "asreview_tag_"
 """How ASReview begins the name of a column that says 1 where a person set this tag."""
 
 _RAYYAN = re.compile(r"\b(RAYYAN-INCLUSION|RAYYAN-LABELS|RAYYAN-EXCLUSION-REASONS|USER-NOTES)\s*:")
-_PAIR = re.compile(r'"((?:[^"\\]|\\.)*)"\s*=>\s*"((?:[^"\\]|\\.)*)"')
-_NOTES_OF_ONE = re.compile(r'"((?:[^"\\]|\\.)*)"\s*=>\s*\[((?:[^"\]]|"(?:[^"\\]|\\.)*")*)\]')
-_QUOTED = re.compile(r'"((?:[^"\\]|\\.)*)"')
+_TOKEN = re.compile(r'"((?:[^"\\]|\\.)*+)(?:"|\Z)|(=>)', re.DOTALL)
 _ESCAPED = re.compile(r"\\(.)")
 
 _ASREVIEW_LABEL = re.compile(r"\bASReview_(relevant|irrelevant|not_seen)\b")
@@ -107,14 +105,10 @@ def _rayyan(note: str) -> Screened:
     said = {mark[1]: note[mark.end() : end].strip(" |\n") for mark, end in zip(marks, ends, strict=True)}
     reasons = distinct(said.get("RAYYAN-EXCLUSION-REASONS", "").split(","))
     decisions = []
-    for who, word in _PAIR.findall(said.get("RAYYAN-INCLUSION", "")):
+    for who, word in _sayings(said.get("RAYYAN-INCLUSION", "")):
         if found := verdict(word):
-            decisions.append(Decision(found, flat(_unescaped(who)), reasons if found == "exclude" else ()))
-    remarks = [
-        f"{_unescaped(who)}: {_unescaped(remark)}"
-        for who, remarks in _NOTES_OF_ONE.findall(said.get("USER-NOTES", ""))
-        for remark in _QUOTED.findall(remarks)
-    ]
+            decisions.append(Decision(found, flat(who), reasons if found == "exclude" else ()))
+    remarks = [f"{who}: {remark}" for who, remark in _sayings(said.get("USER-NOTES", ""))]
     if reasons and not any(decision.reasons for decision in decisions):
         remarks.append(f"Exclusion reasons: {', '.join(reasons)}")
     return Screened(
@@ -122,5 +116,15 @@ def _rayyan(note: str) -> Screened:
     )
 
 
-def _unescaped(quoted: str) -> str:
-    return _ESCAPED.sub(r"\1", quoted)
+def _sayings(hash_: str) -> Iterator[tuple[str, str]]:
+    """Who and what, of a hash as Ruby prints it: `{"Ada"=>"Included", "Bo"=>["one", "two"]}`."""
+    who, before = "", None
+    for text, arrow in _TOKEN.findall(hash_):
+        if arrow:
+            who, before = before or "", None
+            continue
+        if before is not None:
+            yield who, before
+        before = _ESCAPED.sub(r"\1", text)
+    if before is not None:
+        yield who, before

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
 from ..citation import Unreadable
@@ -22,11 +22,13 @@ class Record:
     def __init__(self, line: int) -> None:
         self.line = line
         self.lines: list[str] = []
+        self.tags: set[str] = set()
         self._fields: list[tuple[str, list[str]]] = []
 
     def add(self, line: str, tag: str, value: str) -> None:
         """Take the line of a field."""
         self.lines.append(line)
+        self.tags.add(tag)
         self._fields.append((tag, [value]))
 
     def continue_(self, line: str, value: str) -> None:
@@ -39,11 +41,6 @@ class Record:
     def text(self) -> str:
         """The entry verbatim, without the empty lines after it."""
         return "\n".join(self.lines).rstrip("\n")
-
-    @property
-    def tags(self) -> Iterable[str]:
-        """The tags so far, in order."""
-        return [tag for tag, _ in self._fields]
 
     def fields(self) -> Iterator[Field]:
         """Its fields in order."""

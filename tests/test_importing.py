@@ -218,6 +218,7 @@ def test_citations_are_matched_and_the_rest_waits(workspace):
     assert {(m["pmid"], m["by"]) for m in told["matched"]} == {(TWO, "title"), (ONE, "pmid")}
     assert [m["line"] for m in told["matched"]] == [1, 7]
     assert [(u["doi"], u["line"]) for u in told["unmatched"]] == [("10.1000/unheld.1", 15)]
+    assert "Imported: r.ris line 1 (import 2), known by its title, 99% certain" in workspace.run("show", TWO).stdout
     waiting = workspace.run("import", "--unmatched").stdout.splitlines()
     assert len(waiting) == 2
     assert waiting[1].startswith("2:15\tr.ris\t10.1000/unheld.1\tA paper that nobody holds")
@@ -231,6 +232,9 @@ def test_g08_a_list_with_junk_says_where(workspace):
     assert re.findall(r"ids.txt line (\d+):", done.stderr) == ["3", "6"]
     assert "5 entries" not in done.stdout
     assert "4 entries (ids); 3 held (3 by PMID); 1 not held; 2 parts cannot be read." in done.stdout
+    listed = workspace.run("import", "--unmatched").stdout.splitlines()
+    assert [line.partition("\t")[0] for line in listed[1:]] == ["2:5", "2:3", "2:6"]
+    assert "cannot be read: no PMID, DOI or PMCID" in listed[2]
 
 
 def test_the_same_waiting_paper_is_linked_not_merged(workspace):
@@ -579,3 +583,12 @@ def test_a_killed_import_is_whole_or_goes_on(workspace):
     assert "600 new" in workspace.run("import", workspace.file).stdout
     workspace.run("doctor")
     assert len(workspace.json("list")) == 1000
+
+
+def test_a_thousand_bad_lines_do_not_flood_the_terminal(workspace):
+    """The first fifty are named, the rest counted; --json names all."""
+    path = write(workspace, "bad.txt", f"{ONE}\n" + "no id here\n" * 1000)
+    told = workspace.run("import", path, status=4).stderr.splitlines()
+    assert len([line for line in told if " line " in line]) == 50
+    assert "bad.txt: 950 more parts cannot be read; --json names all." in told
+    assert len(workspace.json("import", path, status=4)["unreadable"]) == 1000

@@ -19,7 +19,7 @@ from .screen import clean, json_text, note, on_terminal, plural, table, tsv
 from .settings import Desk, expanded
 
 if TYPE_CHECKING:
-    from ..citation import Citation
+    from ..citation import Citation, Unreadable
     from ..library.imported import ImportedEntry, ImportLine
     from ..library.writing import Library
     from ..workflow.importing import Imported
@@ -28,6 +28,8 @@ PARTIAL = 4
 RECORDS = "pubmed-xml"
 FEW = 10
 """Entries of one kind that are named where a person reads; `--unmatched` has all."""
+MANY = 50
+"""Lines that cannot be read that are named where a person reads."""
 SURE = 0.99
 """Matches below this are named: somebody should look at them."""
 LONGEST_WAIT = 3600
@@ -63,7 +65,9 @@ class _File:
 @click.option("--take-keys", is_flag=True, help="Let the papers have the citation keys of the file.")
 @click.option("--dry-run", is_flag=True, help="Say what would be matched; store nothing.")
 @click.option("--list", "list_imports", is_flag=True, help="What was imported so far.")
-@click.option("--unmatched", is_flag=True, help="Entries of which no paper is held, and why.")
+@click.option(
+    "--unmatched", is_flag=True, help="Entries of which no paper is held, and why; with what could not be read."
+)
 @click.option("--match", nargs=2, metavar="ENTRY PAPER", help="Say which paper an entry is: --match 3:120 31494820.")
 @click.option("--undo", metavar="N", help="Take an import back, by its number; `last` for the newest.")
 @click.option("--list-formats", is_flag=True, help="Which formats there are.")
@@ -194,10 +198,12 @@ def _take_keys(library: Library, result: Imported) -> None:
 
 def _report(desk: Desk, done: Sequence[Imported], *, as_json: bool, dry_run: bool) -> None:
     for one in done:
-        for problem in one.problems:
+        for problem in one.problems[:MANY]:
             where = f" line {problem.line}" if problem.line else ""
             shown = f" ({clean(problem.text)[:60]!r})" if problem.text else ""
-            note(f"{one.file}{where}: {clean(problem.reason)}{shown}.")
+            note(f"{clean(one.file)}{where}: {clean(problem.reason)}{shown}.")
+        if len(one.problems) > MANY:
+            note(f"{clean(one.file)}: {len(one.problems) - MANY:,} more parts cannot be read; --json names all.")
     if as_json:
         click.echo(json_text(_shape(done)))
         return
@@ -218,13 +224,13 @@ def _report(desk: Desk, done: Sequence[Imported], *, as_json: bool, dry_run: boo
 def _summary(one: Imported, *, dry_run: bool) -> str:
     if one.format == RECORDS:
         if dry_run:
-            return f"{one.file}: PubMed records; an import would store them all."
+            return f"{clean(one.file)}: PubMed records; an import would store them all."
         held = one.records - len(one.added) - len(one.changed) - len(one.older)
         parts = [f"{plural(one.records, 'PubMed record')}: {len(one.added):,} new", f"{len(one.changed):,} changed"]
         parts += [f"{held:,} held already"] if held else []
         parts += [f"{len(one.older):,} older than what is held"] if one.older else []
         parts += [f"{plural(one.completed, 'waiting entry')} found their paper"] if one.completed else []
-        return f"{one.file}: {', '.join(parts)}."
+        return f"{clean(one.file)}: {', '.join(parts)}."
     ways = Counter(match.by for _, match in one.matched)
     how = ", ".join(f"{number:,} by {_BY[by]}" for by, number in ways.most_common())
     entries = plural(len(one.matched) + len(one.unmatched), "entry")
@@ -238,7 +244,7 @@ def _summary(one: Imported, *, dry_run: bool) -> str:
     decided = sum(bool(citation.decisions) for citation, _ in (*one.matched, *one.unmatched))
     parts += [f"{plural(decided, 'entry')} with a decision"] if decided else []
     parts += [f"{plural(len(one.problems), 'part')} cannot be read"] if one.problems else []
-    return f"{one.file}: {'; '.join(parts)}."
+    return f"{clean(one.file)}: {'; '.join(parts)}."
 
 
 _BY = {"pmid": "PMID", "doi": "DOI", "pmcid": "PMCID", "title": "title", "hand": "hand", "record": "record"}
@@ -304,9 +310,10 @@ def _list_imports(desk: Desk, *, as_json: bool) -> None:
 def _list_unmatched(desk: Desk, *, as_json: bool) -> None:
     reader = desk.reader()
     entries: list[ImportedEntry] = []
+    problems: list[tuple[int, str, Unreadable]] = []
     if reader is not None:
         with reader:
-            entries = list(reader.unmatched())
+            entries, problems = list(reader.unmatched()), reader.unread_parts()
     if as_json:
         shaped = [
             {"import": one.number}
@@ -315,10 +322,11 @@ def _list_unmatched(desk: Desk, *, as_json: bool) -> None:
             for one in entries
         ]
         click.echo(json_text(shaped))
-    elif not entries:
+    elif not (entries or problems):
         note("Every entry that was imported is a paper held.", quiet=desk.quiet)
     else:
-        _print(("entry", "file", "names", "title", "why"), [_waiting_row(one) for one in entries])
+        unread = [(f"{n}:{p.line}", file, "", p.text, f"cannot be read: {p.reason}") for n, file, p in problems]
+        _print(("entry", "file", "names", "title", "why"), [*map(_waiting_row, entries), *unread])
 
 
 def _waiting_row(one: ImportedEntry) -> tuple[object, ...]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import islice
 from typing import TYPE_CHECKING
 
 import click
@@ -15,6 +16,9 @@ from .settings import Desk
 
 MARKED = ("RETRACTED", "CONCERN")
 """Notices that are told before the title."""
+FEW = 5
+"""Entries of imports that are named."""
+_KNOWN_BY = {"pmid": "PMID", "doi": "DOI", "pmcid": "PMCID", "title": "title", "hand": "reader's word"}
 
 if TYPE_CHECKING:
     from ..library.reading import Reader
@@ -97,6 +101,10 @@ def _lines(held: HeldPaper, reader: Reader) -> Iterator[tuple[str, str]]:
     yield from (line for line in notices if line[0] not in MARKED)
     yield from _judgments(held)
     yield "Found by", f"{', '.join(held.queries) or '(no saved query)'}; first seen {held.first_seen[:10]}"
+    for entry in islice(reader.entries_of(paper.pmid), FEW):
+        certain = f", {entry.match.certainty:.0%} certain" if entry.match.certainty < 1 else ""
+        where = f"{clean(entry.file)} line {entry.citation.line} (import {entry.number})"
+        yield "Imported", f"{where}, known by its {_KNOWN_BY[entry.match.by]}{certain}"
     yield from past.lines(reader, paper.pmid)
     yield from _abstract(paper)
 

@@ -118,12 +118,13 @@ class ImportReader:
             same_as = None if first is None else (first, at)
             yield ImportedEntry(number, position, file, Match(*match), tried, same_as, _citation(citation))
 
-    def problems_of(self, number: int) -> list[Unreadable]:
-        """What of an imported file could not be read."""
+    def unread_parts(self) -> list[tuple[int, str, Unreadable]]:
+        """(import, file, what could not be read) of imports that stand, in order."""
         return [
-            Unreadable(*row)
-            for row in self.connection.rows(
-                "SELECT line, reason, text FROM import_problems WHERE import = ? ORDER BY line, rowid", (number,)
+            (number, file, Unreadable(*problem))
+            for number, file, *problem in self.connection.rows(
+                """SELECT p.import, i.file, p.line, p.reason, p.text FROM import_problems p
+                JOIN imports i ON i.import = p.import WHERE i.undone = '' ORDER BY p.import, p.line, p.rowid"""
             )
         ]
 

@@ -189,8 +189,16 @@ def test_short_titles_need_their_page(library):
 def test_papers_without_authors_are_told_by_their_page(library):
     """An editorial without authors on either side is matched where title, year and page agree."""
     hold(library, noun(authors=()))
-    assert identify(cited(authors=(), pages="123-8"), library).certainty == pytest.approx(0.97)
-    assert identify(cited(authors=(), pages="7"), library).pmid is None
+    assert identify(cited(authors=(), pages="123-8"), library).certainty == pytest.approx(0.94)
+    assert identify(cited(authors=()), library).pmid is None
+
+
+def test_the_page_stands_in_for_a_year_and_contradicts(library):
+    """With its page a citation needs no year; on another page is another paper of a series, or nobody can tell."""
+    hold(library, noun())
+    assert identify(cited(year=None, pages="123"), library).pmid == ONE
+    assert identify(cited(pages="77-80"), library).pmid is None
+    assert identify(cited(pages="e77"), library).pmid == ONE
 
 
 # at the desk

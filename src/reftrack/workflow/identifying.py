@@ -121,16 +121,16 @@ def _by_title_certainty(citation: Citation, candidate: Candidate) -> float:
         return 0.0
     if _other_identifier(citation, candidate):  # a preprint and its article share all but the DOI
         return 0.0
-    short = len(title_words(citation.title)) < _SHORT and not _same_page(citation, candidate)
+    page = _same_page(citation, candidate)
+    missing = 0.05 if page else 0.12  # the page stands in for what the citation does not say
     certainty = 0.99 if likeness == 1 else 0.95
-    certainty -= {0: 0.0, 1: 0.03, None: 0.12}[apart]
-    certainty -= 0.0 if _same_author(citation, candidate) else 0.02 if _both_anonymous(citation, candidate) else 0.12
-    return round(certainty - (0.3 if short else 0), 2)
-
-
-def _both_anonymous(citation: Citation, candidate: Candidate) -> bool:
-    """An editorial or a notice without authors, which its page then tells from others."""
-    return not citation.authors and not candidate.family and _same_page(citation, candidate)
+    certainty -= {0: 0.0, 1: 0.03, None: missing}[apart]
+    certainty -= 0.0 if _same_author(citation, candidate) else missing
+    if len(title_words(citation.title)) < _SHORT and not page:
+        certainty -= 0.3
+    if page is False:  # two of a series, or twin records
+        certainty -= 0.12
+    return round(certainty, 2)
 
 
 def _other_identifier(citation: Citation, candidate: Candidate) -> bool:
@@ -160,9 +160,12 @@ def _years_apart(citation: Citation, candidate: Candidate) -> int | None:
     return min(abs(citation.year - year) for year in years)
 
 
-def _same_page(citation: Citation, candidate: Candidate) -> bool:
+def _same_page(citation: Citation, candidate: Candidate) -> bool | None:
+    """Whether both begin on one page; None where one of them does not say, or has an article number."""
     first, other = (pages.partition("-")[0].strip().casefold() for pages in (citation.pages, candidate.pages))
-    return bool(first) and first == other
+    if first and first == other:
+        return True
+    return False if first.isdigit() and other.isdigit() else None
 
 
 def _listed(candidates: Sequence[Candidate]) -> str:

@@ -337,14 +337,18 @@ _ODD = re.compile(
 
 @cache
 def real_entries(path):
-    """The records of a corpus file that can be read, under the keys that a library would give."""
+    """The records of a corpus file, of a large one a sample, as a list."""
     large = path.name in {name.rpartition("/")[2] for name in LARGE_FILES}
+    return list(entries_of(path, lambda number, xml: not large or number % 20 == 0 or _ODD.search(xml)))
+
+
+def entries_of(path, wanted=lambda _number, _xml: True):
+    """The records of a corpus file that can be read, under the keys that a library would give."""
     opened = gzip.open if path.suffix == ".gz" else open
     taken = set()
-    entries = []
     with opened(path, "rb") as file:
         for number, record in enumerate(cut(iter(lambda: file.read(65536), b""))):
-            if large and number % 20 and not _ODD.search(record.xml):
+            if record.name.startswith("Delete") or not wanted(number, record.xml):
                 continue
             try:
                 made = parse(record.xml)
@@ -352,5 +356,4 @@ def real_entries(path):
                 continue
             key = next_key(citation_key(made), taken)
             taken.add(key)
-            entries.append(held(key, made, ("tbi",)))
-    return entries
+            yield held(key, made, ("tbi",))

@@ -260,6 +260,13 @@ def test_records_complete_what_waited(workspace):
     assert workspace.json("import", "--unmatched") == []
 
 
+def test_a_fetch_completes_what_waited_without_asking(workspace):
+    """A paper that a saved query brings is the one that an entry waited for; nobody need be asked for it."""
+    workspace.run("import", write(workspace, "ids.txt", f"{ONE}\n"))
+    assert "1 entry of imports found" in workspace.fetch().stderr
+    assert workspace.json("import", "--unmatched") == []
+
+
 def test_a_person_says_which_paper_an_entry_is(workspace):
     """--match settles a doubt; decisions of the entry are then the paper's."""
     workspace.run("import", workspace.file)

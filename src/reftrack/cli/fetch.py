@@ -97,7 +97,7 @@ def command(
             ctx.exit(failed)
         refused = any(would["refused"] or (strict and would["warnings"]) for would in planned)
         ctx.exit(REFUSED if refused else 0)
-    outcome = _Outcome()
+    outcome, matched = _Outcome(), 0
     waiting = desk.fetching(wait=0 if no_wait else LONGEST_WAIT)
     with _stopped_politely(), waiting, desk.library(create=True) as library:
         library.set_vocabulary(rules.definitions, rules.facet_names)
@@ -107,7 +107,7 @@ def command(
                 _offline(desk, queries, files, library, rules, outcome, limit)
             if online:
                 _online(desk, queries, library, rules, outcome, full=full, limit=limit)
-            match_waiting(library)
+            matched = match_waiting(library)
         except (KeyboardInterrupt, LibraryError) as error:
             # What was told before must be said now: the next run will not tell it again.
             outcome.runs = _closed(library)
@@ -123,6 +123,8 @@ def command(
     if outcome.stopped:
         note(STOPPED)
     tell_stale(stale, quiet=desk.quiet)
+    if matched:
+        note(f"{plural(matched, 'entry')} of imports found their paper.", quiet=desk.quiet)
     if against:
         stand = "stands" if against == 1 else "stand"
         note(

@@ -263,7 +263,7 @@ def test_records_complete_what_waited(workspace):
 def test_a_fetch_completes_what_waited_without_asking(workspace):
     """A paper that a saved query brings is the one that an entry waited for; nobody need be asked for it."""
     workspace.run("import", write(workspace, "ids.txt", f"{ONE}\n"))
-    assert "1 entry of imports found" in workspace.fetch().stderr
+    assert "Of earlier imports 1 waiting entry found its paper." in workspace.fetch().stderr
     assert workspace.json("import", "--unmatched") == []
 
 

@@ -14,7 +14,7 @@ from ..errors import EutilsError, LibraryError, QueryError, RecordError, Reftrac
 from . import INTERRUPTED, STOPPED, options, summary
 from .edited import tell_stale
 from .progress import Watch, watching
-from .screen import clean, json_text, note, on_terminal, plural
+from .screen import clean, json_text, matched_words, note, on_terminal, plural
 from .settings import Desk, expanded
 
 if TYPE_CHECKING:
@@ -123,15 +123,20 @@ def command(
     if outcome.stopped:
         note(STOPPED)
     tell_stale(stale, quiet=desk.quiet)
+    _tell_by_the_way(against, matched, quiet=desk.quiet)
+    ctx.exit(_status(outcome, strict=strict, news_code=news_code))
+
+
+def _tell_by_the_way(against: int, matched: int, *, quiet: bool) -> None:
+    """So many decisions by hand that what came contradicts, and entries of imports whose paper came."""
     if matched:
-        note(f"{plural(matched, 'entry')} of imports found their paper.", quiet=desk.quiet)
+        note(f"Of earlier imports {matched_words(matched)}.", quiet=quiet)
     if against:
         stand = "stands" if against == 1 else "stand"
         note(
             f"What came contradicts {plural(against, 'decision')} by hand, which {stand}; `reftrack tag conflicts`.",
-            quiet=desk.quiet,
+            quiet=quiet,
         )
-    ctx.exit(_status(outcome, strict=strict, news_code=news_code))
 
 
 def _contradicted(library: Library) -> set[tuple[int, str]]:

@@ -15,7 +15,7 @@ from ..errors import UsageError
 from . import options
 from .edited import tell_stale
 from .progress import watching
-from .screen import clean, json_text, note, on_terminal, plural, table, tsv
+from .screen import clean, json_text, matched_words, note, on_terminal, plural, table, tsv
 from .settings import Desk, expanded
 
 if TYPE_CHECKING:
@@ -229,7 +229,7 @@ def _summary(one: Imported, *, dry_run: bool) -> str:
         parts = [f"{plural(one.records, 'PubMed record')}: {len(one.added):,} new", f"{len(one.changed):,} changed"]
         parts += [f"{held:,} held already"] if held else []
         parts += [f"{len(one.older):,} older than what is held"] if one.older else []
-        parts += [f"{plural(one.completed, 'waiting entry')} found their paper"] if one.completed else []
+        parts += [matched_words(one.completed)] if one.completed else []
         return f"{clean(one.file)}: {', '.join(parts)}."
     ways = Counter(match.by for _, match in one.matched)
     how = ", ".join(f"{number:,} by {_BY[by]}" for by, number in ways.most_common())

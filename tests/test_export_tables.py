@@ -4,6 +4,7 @@ import csv
 import io
 import json
 import subprocess
+import sys
 import tracemalloc
 
 import pyarrow.parquet as pq
@@ -15,6 +16,7 @@ from hypothesis import strategies as st
 from export_papers import ENTRIES, FILES, HOSTILE_TITLE, entry, held, paper, real_entries, written
 from reftrack import imports
 from reftrack.citation import Decision
+from reftrack.errors import UsageError
 from reftrack.export import FORMATS
 from reftrack.export.table import COLUMNS
 from reftrack.export.text import flat
@@ -206,6 +208,13 @@ def test_an_empty_parquet_file_has_its_columns(tmp_path):
     path.write_bytes(b"".join(FORMATS["parquet"].write([])))
     table = pq.read_table(path)
     assert (table.num_rows, table.column_names[:2]) == (0, ["pmid", "key"])
+
+
+def test_parquet_without_its_library_says_what_to_install(monkeypatch):
+    """Where pyarrow is missing, one sentence names the extra."""
+    monkeypatch.setitem(sys.modules, "pyarrow", None)
+    with pytest.raises(UsageError, match=r"pip install 'reftrack\[parquet\]'"):
+        written("parquet", ENTRIES[0])
 
 
 @pytest.mark.parametrize("name", FORMATS)

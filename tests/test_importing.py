@@ -6,6 +6,7 @@ import sqlite3
 import pytest
 
 from desk import Workspace
+from eutils_server import search_body
 from made_up_pubmed import MadeUpPubmed
 from papers import FIRST_PMID, document, record
 from reftrack import pubmed as parser
@@ -471,12 +472,17 @@ def test_the_next_fetch_completes_an_import(workspace, pubmed):
     assert run["new"] == [ONE, TWO, THREE]
 
 
-def test_what_pubmed_does_not_know_is_told_once_and_not_asked_every_day(workspace, pubmed):
-    """A PMID without a record ends with 4; the entry says so; the next fetch does not ask again."""
+def asked_for(server, since):
+    return [one.params.get("term", one.params.get("id", "")) for one in server.log[since:]]
+
+
+def test_what_pubmed_does_not_know_is_asked_for_twice_and_then_not_every_day(workspace, pubmed):
+    """Silence may be an accident: the run falls short (4) and asks again; silent again, it is so, for thirty days."""
     workspace.run("import", write(workspace, "ids.txt", f"{FIRST_PMID + 77}\n{ONE}\n10.1000/nobody.1\n"))
     with serve(pubmed) as server:
         first = online(workspace, server, "head", status=4)
         assert "not complete" in first.stderr
+        assert workspace.json("runs", IMPORTS)[0]["missing"] == [FIRST_PMID + 77]
         assert [one["pmid"] for one in workspace.json("list", "--query", IMPORTS)] == [ONE]
         why = {one["line"]: one["doubt"] for one in workspace.json("import", "--unmatched")}
         assert why == {
@@ -485,8 +491,35 @@ def test_what_pubmed_does_not_know_is_told_once_and_not_asked_every_day(workspac
         }
         before = len(server.log)
         online(workspace, server, "head")
-        asked = [one.params.get("term", one.params.get("id", "")) for one in server.log[before:]]
-    assert not [text for text in asked if "nobody" in text or str(FIRST_PMID + 77) in text]
+        asked = asked_for(server, before)
+        assert str(FIRST_PMID + 77) in asked
+        assert not [text for text in asked if "nobody" in text]
+        before = len(server.log)
+        online(workspace, server, "head")
+        assert not [text for text in asked_for(server, before) if str(FIRST_PMID + 77) in text]
+
+
+def test_a_wrong_pmid_brings_no_stranger(workspace, pubmed):
+    """PubMed has a record of the PMID, and its title is another: it is not stored, and the entry says why."""
+    workspace.run(
+        "import", write(workspace, "r.ris", ris("Quite something else on hamsters", AN=str(TWO), DB="PubMed"))
+    )
+    with serve(pubmed) as server:
+        online(workspace, server, "head")
+    assert workspace.json("list") == []
+    (entry,) = workspace.json("import", "--unmatched")
+    assert entry["doubt"] == f"PMID {TWO} is of another paper: {pubmed.entries[TWO].title}"
+
+
+def test_a_search_that_is_not_listed_in_full_decides_nothing(workspace, pubmed):
+    """PubMed counts more than it lists: nobody knows what is missing, so the run falls short and the entry waits."""
+    workspace.run("import", write(workspace, "ids.txt", "10.1000/left.ear\n"))
+    with serve(pubmed) as server:
+        server.queue_fault(lambda exchange: exchange.send(200, search_body(1, [], translation="x")), times=9)
+        done = online(workspace, server, status=4)
+        assert "did not list" in done.stderr
+    (entry,) = workspace.json("import", "--unmatched")
+    assert entry["tried"] is None
 
 
 def test_a_record_that_is_not_what_was_asked_for_is_not_stored(workspace, pubmed):

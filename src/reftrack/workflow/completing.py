@@ -7,11 +7,11 @@ paper that comes is stored only if it is what was asked for; what nobody finds s
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from .. import pubmed
 from ..citation import Citation
@@ -38,6 +38,8 @@ AGAIN_AFTER = timedelta(days=30)
 _TITLE_WORDS = 12
 _TOO_MANY = 20
 """A title that so many papers share tells nothing."""
+_MANY = 9999
+"""Papers that share a DOI are few; a search for identifiers that finds a page of them was not understood."""
 
 
 def due(library: Reader, *, now: str) -> list[ImportedEntry]:
@@ -63,10 +65,12 @@ def complete_imports(
     Returns the line of the ledger, of the query `:imports`: "partial" when a PMID was asked for the first time and did
     not come, or NCBI failed on the way. Raises EutilsError if it failed before anything came; the line then "failed".
     """
-    number = library.begin(IMPORTS, term="", source=SOURCE, version=version, server=eutils.server)
+    searches = list(_searches(entries))
+    term = "\n".join(search.term for search in searches)
+    number = library.begin(IMPORTS, term=term, source=SOURCE, version=version, server=eutils.server)
     completing = _Completing(number, entries, eutils, library, rules, watch)
     try:
-        completing.go()
+        completing.go(searches)
     except ReftrackError as error:
         completing.finish("partial" if completing.came else "failed", str(error))
         raise
@@ -74,6 +78,15 @@ def complete_imports(
         completing.finish("interrupted", "stopped by the user")
         raise
     return next(library.runs(run=number))
+
+
+class _Search(NamedTuple):
+    """What is asked of PubMed, and for which entries."""
+
+    term: str
+    entries: tuple[ImportedEntry, ...]
+    limit: int
+    """So many papers at most are looked at."""
 
 
 @dataclass(slots=True)
@@ -86,61 +99,73 @@ class _Completing:
     library: Library
     rules: RuleSet
     watch: Watch
+    wanted: tuple[int, ...] = ()
     came: set[int] = field(default_factory=set)
+    """PubMed sent their records."""
     new: set[int] = field(default_factory=set)
-    terms: list[str] = field(default_factory=list)
-    warnings: list[str] = field(default_factory=list)
-    named: set[int] = field(default_factory=set)
-    """PMIDs that the entries themselves name."""
+    other: dict[int, str] = field(default_factory=dict)
+    """Titles of papers that came by a PMID and are not what the entry says."""
     not_had: dict[int, str] = field(default_factory=dict)
+    unsure: set[tuple[int, int]] = field(default_factory=set)
+    """Entries (import, position) of whose search PubMed did not list all it found."""
+    warnings: list[str] = field(default_factory=list)
     requests_before: int = field(init=False)
 
     def __post_init__(self) -> None:
         self.requests_before = self.eutils.requests_sent
 
-    def go(self) -> None:
+    def go(self, searches: Sequence[_Search]) -> None:
+        """Search, fetch, match, close the line of the ledger."""
         self.watch(IMPORTS, 0, 0)
         held = set(self.library.held_pmids())
-        self.named = {entry.citation.pmid for entry in self.entries if entry.citation.pmid} - held
-        searched = self._search() - held
-        wanted = sorted(self.named | searched)
+        found = set().union(*(self._search(search) for search in searches))
+        self.wanted = tuple(sorted((self._named() | found) - held))
+        self._note_found()
+        self._fetch()
+        self._settle(self._named() - held)
+
+    def _named(self) -> set[int]:
+        """PMIDs that the entries themselves name."""
+        return {entry.citation.pmid for entry in self.entries if entry.citation.pmid}
+
+    def _search(self, search: _Search) -> tuple[int, ...]:
+        try:
+            found = self.eutils.search(search.term, limit=search.limit)
+        except QueryError as error:  # one title with words that PubMed refuses must not stop the others
+            self.warnings.append(f"PubMed did not take {search.term!r}: {error}")
+            return ()
+        self.watch(IMPORTS, 0, 0)
+        if found.count > search.limit and len(search.entries) == 1:
+            return ()  # a title that so many papers share tells nothing
+        if not found.complete:
+            self.unsure.update((entry.number, entry.position) for entry in search.entries)
+            self.warnings.append(f"PubMed counts {found.count} papers for {search.term!r} and did not list them all.")
+        return found.pmids
+
+    def _note_found(self) -> None:
         with self.library.transaction():
-            self.library.found(self.run, count=len(self.entries), translation="", warnings=self.warnings, ids=wanted)
-        self._fetch(wanted)
-        self._settle(wanted)
+            self.library.found(
+                self.run,
+                count=len(self.entries),
+                translation="",
+                warnings=list(dict.fromkeys(self.warnings)),
+                ids=self.wanted,
+            )
 
-    def _search(self) -> set[int]:
-        """The PMIDs that PubMed finds for everything that names none."""
-        without = [entry.citation for entry in self.entries if not entry.citation.pmid]
-        ids = [term for citation in without for term in _id_terms(citation)]
-        terms = [" OR ".join(ids[start : start + IDS_AT_ONCE]) for start in range(0, len(ids), IDS_AT_ONCE)]
-        terms += [_title_term(citation) for citation in without if not citation.names_an_id]
-        found: set[int] = set()
-        for term in dict.fromkeys(terms):
-            self.terms.append(term)
-            try:
-                hits = self.eutils.search(term, limit=max(_TOO_MANY, 2 * IDS_AT_ONCE))
-            except QueryError as error:  # one title with words that PubMed refuses must not stop the others
-                self.warnings.append(f"PubMed did not take {term!r}: {error}")
-                continue
-            if hits.count <= (_TOO_MANY if "[ti]" in term else 2 * IDS_AT_ONCE):
-                found.update(hits.pmids)
-            self.watch(IMPORTS, 0, 0)
-        return found
-
-    def _fetch(self, pmids: Sequence[int]) -> None:
-        if not pmids:
+    def _fetch(self) -> None:
+        if not self.wanted:
             return
-        self.watch(IMPORTS, 0, len(pmids))
-        with closing(self.eutils.fetch(pmids)) as batches:
+        self.watch(IMPORTS, 0, len(self.wanted))
+        with closing(self.eutils.fetch(self.wanted)) as batches:
             for batch in batches:
                 if batch.problem:
                     self.not_had |= dict.fromkeys(batch.asked, batch.problem)
                 else:
                     self._store(batch)
-                self.watch(IMPORTS, len(self.came), len(pmids))
+                self.watch(IMPORTS, len(self.came), len(self.wanted))
 
     def _store(self, batch: Batch) -> None:
+        """What an entry is, is stored; what only shares a number or some words with one is not."""
         asked = set(batch.asked)
         papers: list[tuple[Paper, bytes]] = []
         for thing, xml in read(pubmed.cut([batch.body])):
@@ -148,8 +173,12 @@ class _Completing:
                 self.warnings.append(thing.sentence)
                 if thing.pmid in asked:
                     self.not_had[thing.pmid] = thing.reason
-            elif isinstance(thing, Paper) and thing.pmid in asked and self._is_wanted(thing):
-                papers.append((thing, xml))
+            elif isinstance(thing, Paper) and thing.pmid in asked:
+                self.came.add(thing.pmid)
+                if any(is_the_paper(entry.citation, thing).pmid for entry in self.entries):
+                    papers.append((thing, xml))
+                else:
+                    self.other[thing.pmid] = thing.title
         pmids = sorted({paper.pmid for paper, _ in papers})
         with self.library.transaction():
             filed = file_papers(self.library, self.rules, papers, source=SOURCE, run=self.run)
@@ -157,58 +186,69 @@ class _Completing:
             self.library.confirm(pmids, at=self.library.started(self.run))
             self.library.drop_unread(pmids)
         self.new.update(filed.new)
-        self.came.update(pmids)
 
-    def _is_wanted(self, paper: Paper) -> bool:
-        """Whether an entry names the paper, or is it: a search by title may find others."""
-        if paper.pmid in self.named:
-            return True
-        return any(is_the_paper(entry.citation, paper).pmid for entry in self.entries if not entry.citation.pmid)
+    def _settle(self, named: set[int]) -> None:
+        """Match every entry again, and say what PubMed did not know and what it owes.
 
-    def _settle(self, wanted: Sequence[int]) -> None:
-        """Match every entry again, and say what PubMed did not know and what it owes."""
-        silent = sorted(self.named - self.came - self.not_had.keys())
-        tried = {entry.citation.pmid for entry in self.entries if entry.tried}
-        owed = self.not_had | {pmid: _NOT_SENT for pmid in silent if pmid not in tried}
+        EFetch says nothing of a record that it cannot serve at the moment, so from silence nothing follows the first
+        time.
+        """
+        owed, done = dict(self.not_had), []
         with self.library.transaction():
             for entry in self.entries:
-                match = identify(entry.citation, self.library)
-                if match.pmid is None and not match.doubt:
-                    match = Match(doubt=_unknown(entry.citation, self.not_had))
+                match = self._match(entry.citation)
                 self.library.match_entry(entry, match)
-            self.library.tried(entry for entry in self.entries if entry.citation.pmid not in self.not_had)
+                pmid = entry.citation.pmid
+                silent = pmid in named - self.came - self.not_had.keys()
+                if silent and pmid and entry.match.doubt != match.doubt:
+                    owed[pmid] = _NOT_SENT
+                elif pmid not in self.not_had and (entry.number, entry.position) not in self.unsure:
+                    done.append(entry)
+            self.library.tried(done)
             self.library.note(self.run, "missing", owed)
             if not owed:
                 self.library.note(self.run, "new", self.new)
                 self.library.told_joined(self.run, IMPORTS, self.library.joined(IMPORTS))
-            self.library.found(
-                self.run,
-                count=len(self.entries),
-                translation="",
-                warnings=list(dict.fromkeys(self.warnings)),
-                ids=wanted,
-            )
+        self._note_found()
         said = f"{len(owed)} of the papers asked for did not come ({next(iter(owed.values()))})" if owed else ""
-        self.finish("partial" if owed else "complete", said)
+        if self.unsure and not owed:
+            said = "PubMed did not list all papers that it found"
+        self.finish("partial" if said else "complete", said)
+
+    def _match(self, citation: Citation) -> Match:
+        match = identify(citation, self.library)
+        if match.pmid is not None or match.doubt:
+            return match
+        if citation.pmid in self.not_had:
+            return Match(doubt=f"PubMed could not send PMID {citation.pmid}: {self.not_had[citation.pmid]}")
+        if citation.pmid in self.other:
+            return Match(doubt=f"PMID {citation.pmid} is of another paper: {self.other[citation.pmid]}")
+        if citation.pmid:
+            return Match(doubt=f"PubMed has no record of PMID {citation.pmid}")
+        named = " and ".join(filter(None, (citation.doi and f"DOI {citation.doi}", citation.pmcid)))
+        return Match(doubt=f"PubMed finds no paper with {named or 'its title'}")
 
     def finish(self, status: str, problem: str = "") -> None:
         """Close the line of the ledger."""
-        requests = self.eutils.requests_sent - self.requests_before
+        requests, received = self.eutils.requests_sent - self.requests_before, len(self.came - self.other.keys())
         with self.library.transaction():
-            self.library.progress(self.run, received=len(self.came), asked=len(self.named), requests=requests)
-            self.library.finish(self.run, status=status, received=len(self.came), requests=requests, problem=problem)
+            self.library.progress(self.run, received=received, asked=len(self.wanted), requests=requests)
+            self.library.finish(self.run, status=status, received=received, requests=requests, problem=problem)
 
 
 _NOT_SENT = "PubMed has no record of it"
 
 
-def _unknown(citation: Citation, not_had: dict[int, str]) -> str:
-    if citation.pmid in not_had:
-        return f"PubMed could not send PMID {citation.pmid}: {not_had[citation.pmid]}"
-    if citation.pmid:
-        return f"PubMed has no record of PMID {citation.pmid}"
-    named = " and ".join(filter(None, (citation.doi and f"DOI {citation.doi}", citation.pmcid)))
-    return f"PubMed finds no paper with {named or 'its title'}"
+def _searches(entries: Sequence[ImportedEntry]) -> Iterator[_Search]:
+    """What to ask for the entries that name no PMID: DOIs and PMCIDs together, each title alone."""
+    named = [entry for entry in entries if not entry.citation.pmid and entry.citation.names_an_id]
+    for start in range(0, len(named), IDS_AT_ONCE):
+        some = named[start : start + IDS_AT_ONCE]
+        term = " OR ".join(dict.fromkeys(term for entry in some for term in _id_terms(entry.citation)))
+        yield _Search(term, tuple(some), _MANY)
+    for entry in entries:
+        if not entry.citation.names_an_id:
+            yield _Search(_title_term(entry.citation), (entry,), _TOO_MANY)
 
 
 def _can_be_asked(citation: Citation) -> bool:

@@ -50,6 +50,10 @@ _STYLE_NAME = re.compile(r"[a-z0-9-]+")
 _LEADER = re.compile(r"""<link\b(?=[^>]*rel="independent-parent")[^>]*href="([^"]*)\"""")
 
 _INITIAL = re.compile(r"\b[^\W\d_](?![\w.'’])(?<=[^a-z])")  # the B of "Ada B", not the "e" of "Maria e"
+_INITIALS_OF_AUTHORS = (
+    "/*/@initialize-with | //cs:bibliography/@initialize-with"
+    " | //cs:names[descendant-or-self::cs:names[contains(@variable, 'author')]]/cs:name/@initialize-with"
+)
 _SMALL_INITIAL = re.compile(r"(?<=-)\w|(?<!\S)\w(?=\S*\Z)")
 _TIDIED = (
     (re.compile(rf"([?!…][”’»\"]?[{_CLOSING}]*|(?<!\.)\.[”’»\"]?[{_CLOSING}]+)\."), r"\1"),  # one stop is enough
@@ -93,7 +97,7 @@ class _Sheet:
             root = self._style.root
             _mend(root)
             self._stop_of_initials = _spell_out_names(root)
-            self._initials = bool(root.xpath("//@initialize-with"))
+            self._initials = bool(root.xpath(_INITIALS_OF_AUTHORS, namespaces=root.nsmap))
             self._stop_in_quotes = root.get_locale_option("punctuation-in-quote") == "true"
             able = self._style.has_bibliography()
         if not able:
@@ -159,10 +163,10 @@ class _Sheet:
     def _name_as_understood(self, name: dict[str, str]) -> dict[str, str]:
         """Of "Xiao-ming" and "José da" citeproc-py makes "X.- ming ." and "J. da .", of 小龍 as much."""
         given = name.get("given", "")
-        if given and self._stop_of_initials:
-            name |= {"given": _INITIAL.sub(rf"\g<0>{self._stop_of_initials}", given)}
+        if self._stop_of_initials:
+            given = _INITIAL.sub(rf"\g<0>{self._stop_of_initials}", given)
         if not given or not self._initials:
-            return name
+            return name | ({"given": given} if given else {})
         if given[0].upper() == given[0].lower():
             return {"literal": f"{name['family']} {given}"}
         return name | {"given": _SMALL_INITIAL.sub(lambda found: found[0].upper(), given)}
@@ -200,10 +204,10 @@ def _spell_out_names(style: Any) -> str:  # noqa: ANN401
     asked = [(name, option(name, "initialize") == "false", option(name, "initialize-with")) for name in names]
     if not any(full for _, full, _ in asked):
         return ""
-    for part in (*general, *names):
-        part.attrib.pop("initialize-with", None)
+    for part in style.xpath("//*[@initialize-with]"):
+        part.attrib.pop("initialize-with")
     for name, full, stop in asked:
-        if not full and stop is not None:
+        if not full and stop is not None and name.get("form") != "short":
             name.set("initialize-with", stop)
     return next((stop.strip() for _, full, stop in asked if full and stop), "")
 

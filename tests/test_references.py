@@ -100,6 +100,7 @@ def test_names(author, expected):
         ("modern-language-association", "Example, Ada B., and José da Silva. “"),
         ("chicago-author-date", "Example, Ada B., and José da Silva. 2016."),
         ("apa", "Example, A. B., & Silva, J. D. (2016)"),
+        ("oxford-journals-scimed-author-date", "Example AB, Silva JD"),
     ],
 )
 def test_given_names_in_full(style, expected):

@@ -195,6 +195,10 @@ def _spell_out_names(style: Any) -> str:  # noqa: ANN401
     So `initialize-with` goes from what holds for all names to those that are to be shortened. The stop after an
     initial that stands in a full name; "" where there is none.
     """
+    if not style.xpath("//*[@initialize='false']"):
+        return ""
+    for bare in style.xpath("//cs:names[not(cs:name) and not(ancestor::cs:substitute)]", namespaces=style.nsmap):
+        bare.insert(0, bare.makeelement(f"{{{style.nsmap['cs']}}}name"))
     names = style.xpath("//cs:name", namespaces=style.nsmap)
     general = [*style.xpath("//cs:bibliography", namespaces=style.nsmap), style]
 
@@ -202,8 +206,6 @@ def _spell_out_names(style: Any) -> str:  # noqa: ANN401
         return next((part.get(attribute) for part in (name, *general) if part.get(attribute) is not None), None)
 
     asked = [(name, option(name, "initialize") == "false", option(name, "initialize-with")) for name in names]
-    if not any(full for _, full, _ in asked):
-        return ""
     for part in style.xpath("//*[@initialize-with]"):
         part.attrib.pop("initialize-with")
     for name, full, stop in asked:

@@ -316,6 +316,8 @@ def test_vernacular_title_that_already_is_the_title():
         ("Journal of immunology (Baltimore, Md. : 1950)", "Journal of immunology"),
         ("Science (New York, N.Y.)", "Science"),
         ("BMJ (Clinical research ed.)", "BMJ"),
+        ("Angewandte Chemie (International ed. in English)",) * 2,
+        ("Enfermedades infecciosas (English ed.)",) * 2,
         ("Journal of neuroradiology = Journal de neuroradiologie",) * 2,
         ("Advances : the official journal of the Committee (COSPAR)",) * 2,
         ("Biomedicine & pharmacotherapy", r"Biomedicine \& pharmacotherapy"),
@@ -324,7 +326,7 @@ def test_vernacular_title_that_already_is_the_title():
     ],
 )
 def test_journal(journal, expected):
-    """The place that NLM adds to a journal's name goes; without a name there is its abbreviation."""
+    """The place that NLM adds to a journal's name goes, not that it is a translation; without it, the abbreviation."""
     assert value_of("journal", journal=journal) == expected
 
 

@@ -27,6 +27,8 @@ def written(title, markup=""):
         ("Deficiency of vitamin C.", "Deficiency of vitamin {C}"),
         ("[Treatment of an example].", "Treatment of an example"),
         ("[Treatment of an example.]", "Treatment of an example"),
+        ("[ Treatment of an example ].", "Treatment of an example"),
+        ("Effects of an example .", "Effects of an example"),
         ("[Treatment [of an example]].", "Treatment [of an example]"),
         ("[Treatment] of an [example].", "[Treatment] of an [example]"),
         ("[No title]", "[No title]"),

@@ -59,7 +59,7 @@ DULL = {
     "apa": "Example, A. B. (2016). A dull title. Journal of Examples, 12(3), 123–128. "
     "https://doi.org/10.1000/example.90000001",
     "nature": "Example, A. B. A dull title. J Example 12, 123–128 (2016).",
-    "chicago-author-date": "Example, A. B. 2016. “A Dull Title.” Journal of Examples 12 (3): 123–28. "
+    "chicago-author-date": "Example, Ada B. 2016. “A Dull Title.” Journal of Examples 12 (3): 123–28. "
     "https://doi.org/10.1000/example.90000001.",
     "ieee": "A. B. Example, “A dull title,” J Example, vol. 12, no. 3, pp. 123–128, Jan. 2016, "
     "doi: 10.1000/example.90000001.",
@@ -93,6 +93,20 @@ def test_three_authors_and_et_al():
 def test_names(author, expected):
     """X11: initials after a hyphen and of a last small word, suffixes, particles, groups, other scripts."""
     assert one(AMA, authors=(author,)).replace("X-M", "XM").startswith(f"{expected} A dull title.")
+
+
+@pytest.mark.parametrize(
+    ("style", "expected"),
+    [
+        ("modern-language-association", "Example, Ada B., and José da Silva. “"),
+        ("chicago-author-date", "Example, Ada B., and José da Silva. 2016."),
+        ("apa", "Example, A. B., & Silva, J. D. (2016)"),
+        ("oxford-journals-scimed-author-date", "Example AB, Silva JD"),
+    ],
+)
+def test_given_names_in_full(style, expected):
+    """X11: a style that wants given names in full (`initialize="false"`) gets them, with a stop after an initial."""
+    assert one(style, authors=(Author("Example", "Ada B", "AB"), Author("Silva", "José da", "JD"))).startswith(expected)
 
 
 @pytest.mark.parametrize("style", SIX)

@@ -49,6 +49,11 @@ _NAMES = {mark: name for name, mark in (*OPEN.items(), *CLOSE.items())}
 _STYLE_NAME = re.compile(r"[a-z0-9-]+")
 _LEADER = re.compile(r"""<link\b(?=[^>]*rel="independent-parent")[^>]*href="([^"]*)\"""")
 
+_INITIAL = re.compile(r"\b[^\W\d_](?![\w.'’])(?<=[^a-z])")  # the B of "Ada B", not the "e" of "Maria e"
+_INITIALS_OF_AUTHORS = (
+    "/*/@initialize-with | //cs:bibliography/@initialize-with"
+    " | //cs:names[descendant-or-self::cs:names[contains(@variable, 'author')]]/cs:name/@initialize-with"
+)
 _SMALL_INITIAL = re.compile(r"(?<=-)\w|(?<!\S)\w(?=\S*\Z)")
 _TIDIED = (
     (re.compile(rf"([?!…][”’»\"]?[{_CLOSING}]*|(?<!\.)\.[”’»\"]?[{_CLOSING}]+)\."), r"\1"),  # one stop is enough
@@ -91,7 +96,8 @@ class _Sheet:
             self._style = self._citeproc.CitationStylesStyle(str(path), validate=False)
             root = self._style.root
             _mend(root)
-            self._initials = bool(root.xpath("//@initialize-with"))
+            self._stop_of_initials = _spell_out_names(root)
+            self._initials = bool(root.xpath(_INITIALS_OF_AUTHORS, namespaces=root.nsmap))
             self._stop_in_quotes = root.get_locale_option("punctuation-in-quote") == "true"
             able = self._style.has_bibliography()
         if not able:
@@ -157,8 +163,10 @@ class _Sheet:
     def _name_as_understood(self, name: dict[str, str]) -> dict[str, str]:
         """Of "Xiao-ming" and "José da" citeproc-py makes "X.- ming ." and "J. da .", of 小龍 as much."""
         given = name.get("given", "")
+        if self._stop_of_initials:
+            given = _INITIAL.sub(rf"\g<0>{self._stop_of_initials}", given)
         if not given or not self._initials:
-            return name
+            return name | ({"given": given} if given else {})
         if given[0].upper() == given[0].lower():
             return {"literal": f"{name['family']} {given}"}
         return name | {"given": _SMALL_INITIAL.sub(lambda found: found[0].upper(), given)}
@@ -179,6 +187,31 @@ def _mend(style: Any) -> None:  # noqa: ANN401
             date.set("delimiter", form.get("delimiter"))
     for part in style.xpath("//cs:name-part[not(contains(@text-case, 'ercase'))]", namespaces=style.nsmap):
         part.attrib.pop("text-case", None)
+
+
+def _spell_out_names(style: Any) -> str:  # noqa: ANN401
+    """Chicago and MLA want "Ada B." in full (`initialize="false"`), which citeproc-py does not know: it makes "A. B.".
+
+    So `initialize-with` goes from what holds for all names to those that are to be shortened. The stop after an
+    initial that stands in a full name; "" where there is none.
+    """
+    if not style.xpath("//*[@initialize='false']"):
+        return ""
+    for bare in style.xpath("//cs:names[not(cs:name) and not(ancestor::cs:substitute)]", namespaces=style.nsmap):
+        bare.insert(0, bare.makeelement(f"{{{style.nsmap['cs']}}}name"))
+    names = style.xpath("//cs:name", namespaces=style.nsmap)
+    general = [*style.xpath("//cs:bibliography", namespaces=style.nsmap), style]
+
+    def option(name: Any, attribute: str) -> str | None:  # noqa: ANN401
+        return next((part.get(attribute) for part in (name, *general) if part.get(attribute) is not None), None)
+
+    asked = [(name, option(name, "initialize") == "false", option(name, "initialize-with")) for name in names]
+    for part in style.xpath("//*[@initialize-with]"):
+        part.attrib.pop("initialize-with")
+    for name, full, stop in asked:
+        if not full and stop is not None and name.get("form") != "short":
+            name.set("initialize-with", stop)
+    return next((stop.strip() for _, full, stop in asked if full and stop), "")
 
 
 def _shielded(value: Any, kept: list[str]) -> Any:  # noqa: ANN401

@@ -44,7 +44,7 @@ def marked(title: str, markup: str = "") -> str:
 def _unwrapped(title: str) -> str:
     title = _without_stop(title)
     if title.startswith("[") and title not in PLACEHOLDERS and _closing_bracket(title) == len(title) - 1:
-        return _without_stop(title[1:-1])
+        return _without_stop(title[1:-1].strip())
     return title
 
 
@@ -57,7 +57,7 @@ def _without_stop(title: str) -> str:
         return title
     if _ABBREVIATION.search(title, max(0, len(title) - _ABBREVIATION_LENGTH)):
         return title
-    return stop[:-1] + title[len(stop) :]
+    return stop[:-1].rstrip() + title[len(stop) :]
 
 
 def _closing_bracket(title: str) -> int:

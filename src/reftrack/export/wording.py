@@ -13,8 +13,9 @@ from .languages import LANGUAGES
 from .pages import full_ranges
 from .text import flat
 
-# "Journal of immunology (Baltimore, Md. : 1950)": NLM tells namesakes apart by place. An acronym is no place.
-_PLACE = re.compile(r" \((?![A-Z]{2,}\))[^()]*\)\Z")
+# "Journal of immunology (Baltimore, Md. : 1950)": NLM tells namesakes apart by place. An acronym is no place, nor is
+# a translation: "Angewandte Chemie (International ed. in English)" has other volumes and pages than Angewandte Chemie.
+_PLACE = re.compile(r" \((?![A-Z]{2,}\)|[^()]*\b(?:English|International)\b)[^()]*\)\Z")
 _ORDINAL = re.compile(r"(\d+)(?:st|nd|rd|th)?(?:\s*ed(?:ition)?\.?)?", re.IGNORECASE)
 
 

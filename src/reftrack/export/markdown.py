@@ -14,6 +14,7 @@ from .text import flat
 
 # What CommonMark, GitHub or pandoc read as markup. & < > become entities: not every reader knows "\<".
 _MARKUP = re.compile(r"([\\`*_\[\]{}~^|$#@])")
+_BLOCK = re.compile(r"\A(\d*)([-+=.)])")  # at the beginning of a line a list or a heading
 _LINK = re.compile(r"(?<=:)(?=//)|(?<=www)(?=\.)", re.IGNORECASE)
 _FEW_AUTHORS = 6
 
@@ -27,7 +28,7 @@ def write(papers: Iterable[HeldPaper], options: Options) -> Iterator[str]:
 def escape(text: str) -> str:
     """`text` on one line, none of it markup."""
     text = flat(text).replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
-    return _LINK.sub(r"\\", _MARKUP.sub(r"\\\1", text))
+    return _BLOCK.sub(r"\1\\\2", _LINK.sub(r"\\", _MARKUP.sub(r"\\\1", text)))
 
 
 def _lines(held: HeldPaper, options: Options) -> Iterator[str]:

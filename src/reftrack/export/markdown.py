@@ -22,19 +22,20 @@ _FEW_AUTHORS = 6
 def write(papers: Iterable[HeldPaper], options: Options) -> Iterator[str]:
     """A list item a paper: title, authors, place, links, tags, and what a reader must know."""
     for held in papers:
-        yield "  \n  ".join(_lines(held, options)) + "\n"
+        item = "  \n  ".join(_BLOCK.sub(r"\1\\\2", line) for line in _lines(held, options))
+        yield f"- {item}\n"
 
 
 def escape(text: str) -> str:
     """`text` on one line, none of it markup."""
     text = flat(text).replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
-    return _BLOCK.sub(r"\1\\\2", _LINK.sub(r"\\", _MARKUP.sub(r"\\\1", text)))
+    return _LINK.sub(r"\\", _MARKUP.sub(r"\\\1", text))
 
 
 def _lines(held: HeldPaper, options: Options) -> Iterator[str]:
     paper = held.paper
     mark = "**RETRACTED.** " if paper.retracted else ""
-    yield f"- {mark}**{escape(titles.plain(paper.title))}**"
+    yield f"{mark}**{escape(titles.plain(paper.title))}**"
     place = " ".join(filter(None, (_authors(paper), _place(paper, options))))
     links = [f"[PMID {paper.pmid}](https://pubmed.ncbi.nlm.nih.gov/{paper.pmid}/)"]
     if paper.doi:

@@ -21,7 +21,7 @@ from reftrack.export.text import flat
 from reftrack.export.titles import plain
 from reftrack.model import Author, Heading, Keyword, PublicationType, Section
 
-FORMULAS = ("=1+1", "+1", "-1+1", "@SUM(A1)", "\t=1", "\r=1", "＝1", "=HYPERLINK(1)")
+FORMULAS = ("=1+1", "+1", "-1+1", "@SUM(A1)", "\t=1", "\r=1", "＝1", "＋1", "－1", "＠A", "=HYPERLINK(1)")
 TABLES = pytest.mark.parametrize("name", ["csv", "tsv"])
 
 

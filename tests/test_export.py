@@ -9,6 +9,7 @@ from dataclasses import replace
 import pytest
 
 from export_papers import ENTRIES, bibtex, entry, fields_of, held, paper, value_of, written
+from reftrack.citation import Decision
 from reftrack.export import FORMATS
 from reftrack.model import (
     Accession,
@@ -36,6 +37,33 @@ def test_bibtex_of_the_made_up_papers_is_the_golden_file(project):
     if os.environ.get("REFRESH_GOLDEN"):
         golden(project).write_text(text, encoding="utf-8", newline="\n")
     assert text.encode() == golden(project).read_bytes()
+
+
+NOTED = held(
+    "example2016e",
+    paper(90000017, title="A paper that people worked on."),
+    ("tbi",),
+    deleted="2026-01-02T03:04:05Z",
+    decisions=(Decision("include", "A"),),
+    note="See p. 3",
+)
+
+
+@pytest.mark.parametrize("name", ["ris", "csl-json", "nbib", "csv", "markdown"])
+def test_the_made_up_papers_are_the_golden_file_of_each_format(project, name):
+    """X01: what people added, every notice and the papers themselves are written as the file says, byte for byte."""
+    text = written(name, *ENTRIES, NOTED, notes=True)
+    path = project / "tests" / "fixtures" / "export" / f"papers{FORMATS[name].suffix}"
+    if os.environ.get("REFRESH_GOLDEN"):
+        path.write_text(text, encoding="utf-8", newline="")
+    assert text.encode() == path.read_bytes()
+
+
+def test_a_note_and_a_deletion_are_in_the_entry():
+    """What a person wrote is `annote`; that PubMed no longer has the record is in the note, alone if need be."""
+    fields = fields_of(NOTED)
+    assert fields["annote"] == "{See p. 3}"
+    assert fields["note"] == "{No longer in PubMed (seen 2026-01-02)}"
 
 
 def test_a_second_run_gives_the_same_bytes():

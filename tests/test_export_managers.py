@@ -203,6 +203,13 @@ def test_names_in_csl(author, expected):
     assert one_csl(authors=(author,))["author"] == [expected]
 
 
+def test_an_incomplete_list_of_authors_says_so():
+    """PubMed cut some lists of authors; CSL-JSON and nbib say that there were more."""
+    made_up = {"authors": (Author("Example", "Ada", "A"),), "authors_complete": False}
+    assert one_csl(**made_up)["author"][-1] == {"literal": "et al."}
+    assert one_nbib(**made_up)["AU"] == ["Example A", "et al."]
+
+
 def test_particles_are_found_by_pandoc():
     """X11: from a family name with its particle pandoc takes the particle itself."""
     (read,) = read_by_pandoc(written("csl-json", entry(authors=(Author("de la Example", "Ana"),))), "csljson").values()

@@ -23,15 +23,15 @@ from reftrack.export.text import flat
 from reftrack.export.titles import plain
 from reftrack.model import Author, Heading, Keyword, PublicationType, Section
 
-FORMULAS = ("=1+1", "+1", "-1+1", "@SUM(A1)", "\t=1", "\r=1", "＝1", "=HYPERLINK(1)")
+FORMULAS = ("=1+1", "+1", "-1+1", "@SUM(A1)", "\t=1", "\r=1", "＝1", "＋1", "－1", "＠A", "=HYPERLINK(1)")
 TABLES = pytest.mark.parametrize("name", ["csv", "tsv"])
 
 
 def rows(name, *papers):
     """The table as Python's csv module reads it, a dict a row."""
     text = written(name, *papers)
-    kind = {"dialect": "excel"} if name == "csv" else {"delimiter": "\t", "quoting": csv.QUOTE_NONE}
-    return list(csv.DictReader(io.StringIO(text, newline=""), **kind))
+    dialect = "excel" if name == "csv" else "excel-tab"
+    return list(csv.DictReader(io.StringIO(text, newline=""), dialect=dialect))
 
 
 def spoken(markdown, kind="gfm"):
@@ -81,6 +81,16 @@ def test_h05_no_cell_runs_as_a_formula(name, formula):
     (row,) = rows(name, made_up)
     assert not [value for value in row.values() if value[:1] in tuple("=+-@＝＋－＠\t\r")]
     assert row["note"] == f"'{flat(formula)}"
+
+
+@TABLES
+@pytest.mark.parametrize("title", ['"Unclosed in rats', '"No man left behind" in rats', '"=HYPERLINK(1)"', '"'])
+def test_h05_a_cell_that_begins_with_a_quote(name, title):
+    """H05, X25: a quote at the beginning neither swallows the next paper, nor goes and leaves a formula bare."""
+    papers = entry(title=title), entry("next2017", pmid=90000002, title="Next.")
+    assert [row["title"] for row in rows(name, *papers)] == [title, "Next"]
+    text = written(name, *papers)
+    assert [citation.title for citation in imports.read(text.encode(), "csv")] == [title, "Next"]
 
 
 def test_a_guarded_cell_is_imported_without_its_apostrophe():
@@ -135,6 +145,15 @@ def test_markdown_says_what_the_paper_says():
     for one in ENTRIES:
         assert flat(plain(one.paper.title)).translate(straight) in seen, one.key
     assert "RETRACTED. RETRACTED: Examples in stroke" in seen
+
+
+@pytest.mark.parametrize("kind", ["gfm", "commonmark", "markdown"])
+@pytest.mark.parametrize("group", ["1. Example group", "2) Example", "- Example", "+ Example", "==="])
+def test_no_author_begins_a_list_or_a_heading(kind, group):
+    """A group of authors stands at the beginning of a line and is the same text there as elsewhere."""
+    made_up = entry(authors=(Author(group, collective=True),))
+    place = spoken(written("markdown", made_up), kind)
+    assert f"{group}. Journal of examples 2016" in " ".join(place.split())
 
 
 @pytest.mark.parametrize("kind", ["gfm", "commonmark", "markdown"])

@@ -78,6 +78,12 @@ def test_three_authors_and_et_al():
     assert one(AMA, authors=authors).startswith("ExampleA A, ExampleB A, ExampleC A, et al. A dull title.")
 
 
+def test_an_incomplete_list_ends_in_et_al():
+    """X11: what PubMed cut from a list of authors is "et al.", without an "and" before it."""
+    authors = (Author("Aexample", "Ada", "A"), Author("Bexample", "Bo", "B"))
+    assert one("apa", authors=authors, authors_complete=False).startswith("Aexample, A., Bexample, B. et al. (2016)")
+
+
 @pytest.mark.parametrize(
     ("author", "expected"),
     [

@@ -14,6 +14,7 @@ from .text import flat
 
 # What CommonMark, GitHub or pandoc read as markup. & < > become entities: not every reader knows "\<".
 _MARKUP = re.compile(r"([\\`*_\[\]{}~^|$#@])")
+_BLOCK = re.compile(r"\A(\d*)([-+=.)])")  # at the beginning of a line a list or a heading
 _LINK = re.compile(r"(?<=:)(?=//)|(?<=www)(?=\.)", re.IGNORECASE)
 _FEW_AUTHORS = 6
 
@@ -21,7 +22,8 @@ _FEW_AUTHORS = 6
 def write(papers: Iterable[HeldPaper], options: Options) -> Iterator[str]:
     """A list item a paper: title, authors, place, links, tags, and what a reader must know."""
     for held in papers:
-        yield "  \n  ".join(_lines(held, options)) + "\n"
+        item = "  \n  ".join(_BLOCK.sub(r"\1\\\2", line) for line in _lines(held, options))
+        yield f"- {item}\n"
 
 
 def escape(text: str) -> str:
@@ -33,7 +35,7 @@ def escape(text: str) -> str:
 def _lines(held: HeldPaper, options: Options) -> Iterator[str]:
     paper = held.paper
     mark = "**RETRACTED.** " if paper.retracted else ""
-    yield f"- {mark}**{escape(titles.plain(paper.title))}**"
+    yield f"{mark}**{escape(titles.plain(paper.title))}**"
     place = " ".join(filter(None, (_authors(paper), _place(paper, options))))
     links = [f"[PMID {paper.pmid}](https://pubmed.ncbi.nlm.nih.gov/{paper.pmid}/)"]
     if paper.doi:

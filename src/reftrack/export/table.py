@@ -89,4 +89,10 @@ def _csv_line(cells: Iterable[str]) -> str:
 
 
 def _tsv_line(cells: Iterable[str]) -> str:
-    return "\t".join(cells) + "\n"
+    """Quoted is only what begins with a quote, which a spreadsheet, R and pandas take for the sign of a quoted cell."""
+    return "\t".join([_quoted(cell) if cell.startswith('"') else cell for cell in cells]) + "\n"
+
+
+def _quoted(cell: str) -> str:
+    doubled = cell.replace('"', '""')
+    return f'"{doubled}"'

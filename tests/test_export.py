@@ -41,7 +41,7 @@ def test_bibtex_of_the_made_up_papers_is_the_golden_file(project):
 
 NOTED = held(
     "example2016e",
-    paper(90000017, title="A paper that people worked on."),
+    paper(90000098, title="A paper that people worked on."),
     ("tbi",),
     deleted="2026-01-02T03:04:05Z",
     decisions=(Decision("include", "A"),),

@@ -92,16 +92,6 @@ def without_subscripts(text):
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_golden_files(project, name):
-    """X01: the made-up papers give the golden file, byte for byte; REFRESH_GOLDEN=1 writes it anew, to be read."""
-    golden = project / "tests/fixtures/export" / f"papers{FORMATS[name].suffix}"
-    text = written(name, *ENTRIES, notes=True)
-    if os.environ.get("REFRESH_GOLDEN"):
-        golden.write_text(text, encoding="utf-8", newline="\n")
-    assert text.encode() == golden.read_bytes()
-
-
-@pytest.mark.parametrize("name", NAMES)
 def test_five_thousand_records_in_flat_memory(name):
     """X23: a paper is taken only when its piece is asked for, and 5,000 keep less than a megabyte."""
     taken = []

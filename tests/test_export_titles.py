@@ -30,7 +30,7 @@ def written(title, markup=""):
         ("[ Treatment of an example ].", "Treatment of an example"),
         ("Effects of an example .", "Effects of an example"),
         ("[Treatment [of an example]].", "Treatment [of an example]"),
-        ("[Treatment] of an [example].", "[Treatment] of an [example]"),
+        ("[Treatment] of an [example].", "[{Treatment}] of an [example]"),
         ("[No title]", "[No title]"),
         ("[In Process Citation]", "[In Process Citation]"),
         ("[Not Available].", "[Not Available]"),
@@ -85,18 +85,19 @@ def test_capitals_in_a_sentence(word, expected):
     ("title", "expected"),
     [
         ("A trial: The second half", "A trial: The second half"),
-        ("A question? The answer", "A question? The answer"),
-        ("Part one. Results in rats", "Part one. Results in rats"),
-        ('A trial: "The second half"', 'A trial: "The second half"'),
+        ("A question? The answer", "A question? {The} answer"),
+        ("Part one. Results in rats", "Part one. {Results} in rats"),
+        ("Trial of Drugs in Stroke. Part of Many Studies", "Trial of Drugs in Stroke. {Part} of Many Studies"),
+        ('A trial: "The second half"', 'A trial: "{The} second half"'),
         ("Growth of E. coli", "Growth of {E}. coli"),
         ("Use of St. John's wort", "Use of {St}. {John's} wort"),
         ("A trial: TBI", "A trial: {TBI}"),
         ("TBI in rats", "{TBI} in rats"),
-        ("“Smoking” in rats", "“Smoking” in rats"),
+        ("“Smoking” in rats", "“{Smoking}” in rats"),
     ],
 )
 def test_where_a_sentence_begins(title, expected):
-    """X05: a capital that only opens a sentence is left to the style."""
+    """X05: a capital that a style keeps by itself is left to it; one that opens a sentence elsewhere is protected."""
     assert written(title) == expected
 
 

@@ -100,8 +100,9 @@ def _with_marks(markup: str) -> str:
 # Capitals. Styles such as BibTeX's plain lower-case a title: "TBI" would come out as "tbi", "°C" as "°c".
 # Braces around the whole title would forbid a style its work, so single words are protected:
 #  1. a word with a capital or digit after its beginning (TBI, IL-6, mRNA, 3D), or a lone capital (vitamin D);
-#  2. any other capitalised word inside a sentence: PubMed's titles are in sentence case, so it is a name.
-# Rule 2 would brace every word of a title in Title Case, as some journals deliver them; such titles get rule 1 only.
+#  2. any other capitalised word: PubMed's titles are in sentence case, so it is a name or begins a sentence.
+# Rule 2 would brace every word of a title in Title Case, as some journals deliver them; there it is for words that
+# begin a sentence. What styles keep by themselves, the beginning of a title and of a subtitle, is left to them.
 
 # A word with a character that is neither a-z nor common punctuation; the other words have nothing to protect.
 _CANDIDATE = re.compile(r"(?<![^ /—])[a-z.,:;()'-]*+[^a-z.,:;()' /—-][^ /—]*")
@@ -149,14 +150,14 @@ def _protected(title: str) -> str:
     for found in candidates:
         text = found[0]
         if text.isalpha() and text[1:].islower():  # Examplin: the quick way, every other candidate is like it
-            if title_case or not text[0].isupper() or _begins(title, found.start()):
+            if not text[0].isupper() or not _is_told(title, found.start(), title_case=title_case):
                 continue
             kept = f"{KEEP}{text}{KEPT}"
         else:
             word = _word(text)
             keeps = word.inner_of_part if title_case else word.inner
-            capital = word.capital and (word.lone or not title_case)
-            if not keeps and not (capital and not _begins(title, found.start())):
+            begin = found.start() + len(word.before)
+            if not keeps and not (word.capital and _is_told(title, begin, title_case=title_case and not word.lone)):
                 continue
             kept = _kept(word.before, word.core, word.after)
         pieces += title[end : found.start()], kept
@@ -199,6 +200,18 @@ def _is_title_case(title: str) -> bool:
     capitals = [word for word in words if word[1:].islower() and word[0].isupper() and word.lower() not in _SMALL_WORDS]
     counted = len(capitals) + len(small)
     return counted >= _ENOUGH and len(capitals) >= _SHARE * counted
+
+
+def _is_told(title: str, position: int, *, title_case: bool) -> bool:
+    """Whether a capital at `position` says something that a style would take away.
+
+    Styles keep the first letter of a title and one after ": " (BibTeX's change.case$), and no other beginning: not
+    after a full stop, and not behind a quotation mark. In Title Case only the beginning of a sentence says something.
+    """
+    before = title[:position].rstrip(_MARKS)
+    if not before or before.endswith(": "):
+        return False
+    return not title_case or _begins(title, position)
 
 
 def _begins(title: str, position: int) -> bool:

@@ -230,6 +230,19 @@ def test_an_empty_parquet_file_has_its_columns(tmp_path):
     assert (table.num_rows, table.column_names[:2]) == (0, ["pmid", "key"])
 
 
+def test_a_list_of_authors_that_breaks_off_says_so(tmp_path):
+    """PubMed marks lists that are not complete; formats without an "et al." say it in words or as a field."""
+    cut = entry(authors=(Author("Example", "Ada"),), authors_complete=False)
+    (row,) = rows("csv", cut)
+    assert row["remarks"] == "The list of authors is not complete"
+    assert "N1  - The list of authors is not complete\n" in written("ris", cut)
+    assert json.loads(written("jsonl", cut))["authors_complete"] is False
+    path = tmp_path / "p.parquet"
+    path.write_bytes(written("parquet", cut))
+    assert pq.read_table(path).to_pylist()[0]["authors_complete"] is False
+    assert rows("csv", entry())[0]["remarks"] == ""
+
+
 def test_parquet_without_its_library_says_what_to_install(monkeypatch):
     """Where pyarrow is missing, one sentence names the extra."""
     monkeypatch.setitem(sys.modules, "pyarrow", None)

@@ -74,6 +74,7 @@ def _schema(pa: Any) -> Any:  # noqa: ANN401 - pyarrow has no types of its own
         "mesh": texts,
         "registry_ids": texts,
         "retracted": pa.bool_(),
+        "authors_complete": pa.bool_(),
         "notices": pa.list_(notice),
         "labels": texts,
         "queries": texts,
@@ -85,7 +86,22 @@ def _schema(pa: Any) -> Any:  # noqa: ANN401 - pyarrow has no types of its own
 
 _FACETS = ("condition", "outcome", "population", "intervention", "dosing")
 _NAMES = (
-    *("pmid", "key", "type", "title", "authors", "journal", "year", "date", "volume", "issue", "pages", "doi", "pmcid"),
+    *(
+        "pmid",
+        "key",
+        "type",
+        "title",
+        "authors",
+        "authors_complete",
+        "journal",
+        "year",
+        "date",
+        "volume",
+        "issue",
+        "pages",
+        "doi",
+        "pmcid",
+    ),
     *("languages", "publication_types", "study", *_FACETS, "keywords", "mesh", "registry_ids", "retracted", "notices"),
     *("decision", "labels", "note", "queries", "first_seen", "restated", "abstract", "abstract_text"),
 )
@@ -100,6 +116,7 @@ def _row(held: HeldPaper, options: Options) -> dict[str, Any]:
         "title": titles.plain(paper.title),
         "authors": [author.short for author in paper.authors],
         "journal": wording.container(paper, options),
+        "authors_complete": paper.authors_complete,
         "year": paper.date.year,
         "date": paper.date.text,
         "volume": paper.volume,

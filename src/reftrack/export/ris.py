@@ -51,7 +51,7 @@ def _lines(held: HeldPaper, options: Options) -> Iterator[tuple[str, str]]:
     yield from [("LA", language) for language in paper.languages]
     yield from [("KW", word) for word in wording.keywords(held)]
     yield "AB", wording.abstract(paper)
-    yield "N1", ". ".join(wording.notes(held, options))
+    yield "N1", ". ".join((*wording.notes(held, options), *wording.incomplete(paper)))
     yield "N1", held.note
 
 

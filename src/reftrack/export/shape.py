@@ -16,6 +16,7 @@ def shape(held: HeldPaper) -> dict[str, Any]:
         "type": record.type,
         "title": record.title,
         "authors": [author.short for author in record.authors],
+        "authors_complete": record.authors_complete,
         "journal": record.journal or (record.book.title if record.book else ""),
         "year": record.date.year,
         "date": record.date.text,

@@ -54,7 +54,7 @@ COLUMNS: dict[str, Callable[[HeldPaper, Options], object]] = {
     "mesh": lambda held, _: _listed(heading.name for heading in held.paper.mesh),
     "registry_ids": lambda held, _: _listed(held.paper.registry_ids),
     "retracted": lambda held, _: "retracted" if held.paper.retracted else "",
-    "remarks": lambda held, options: ". ".join(wording.notes(held, options)),
+    "remarks": lambda held, options: ". ".join((*wording.notes(held, options), *wording.incomplete(held.paper))),
     "decision": lambda held, _: held.decision or "",
     "labels": lambda held, _: _listed(held.labels),
     "note": lambda held, _: held.note,

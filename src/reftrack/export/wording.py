@@ -63,6 +63,11 @@ def server(paper: Paper) -> str:
     return paper.journal.partition(" : ")[0] or paper.journal_abbreviation
 
 
+def incomplete(paper: Paper) -> list[str]:
+    """A clause where the record's list of authors breaks off, for formats that have no "et al."."""
+    return [] if paper.authors_complete else ["The list of authors is not complete"]
+
+
 def keywords(held: HeldPaper) -> list[str]:
     """MeSH headings, keywords, tags, readers' labels and a person's note, each once, whatever its case."""
     paper = held.paper

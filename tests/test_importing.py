@@ -1,5 +1,6 @@
 """Files come into the library: what is a paper is matched, the rest waits for the next fetch, and undo undoes."""
 
+import hashlib
 import re
 import sqlite3
 
@@ -211,6 +212,10 @@ def test_records_become_papers(workspace):
     assert said == "records.xml: 4 PubMed records: 4 new, 0 changed.\n"
     assert len(workspace.json("list", "--query", IMPORTS)) == 4
     assert workspace.json("show", ONE)[0]["study"] == "rct"
+    with sqlite3.connect(workspace.folder / "db" / "reftrack.db") as raw:
+        (held,) = raw.execute("SELECT sha256 FROM imports").fetchone()
+    raw.close()
+    assert held == hashlib.sha256(workspace.file.read_bytes()).hexdigest()
     again = workspace.run("import", workspace.file).stdout
     assert again == "records.xml: 4 PubMed records: 0 new, 0 changed, 4 held already.\n"
 

@@ -182,6 +182,10 @@ class ImportWriter(ImportReader, JudgmentWriter):
         assert number is not None
         return number
 
+    def note_content(self, number: int, sha256: str) -> None:
+        """A file that is stored while it is read was read to its end: this is what it held."""
+        self.connection.run("UPDATE imports SET sha256 = ? WHERE import = ?", (sha256, number))
+
     def keep_records(self, number: int, pmids: Sequence[int], *, start: int) -> None:
         """These papers came as PubMed records; `start` is the position of the first."""
         self.connection.many(

@@ -168,6 +168,7 @@ class _Storing:
         with self.library.transaction():
             self.library.mark_deleted(deleted, at=self.library.started(self.run))
             self.library.keep_problems(self.result.number, self.result.problems)
+            self.library.note_content(self.result.number, digest.hexdigest())
         watch(self.result.file, size, size)
 
     def _keep_unread(self, thing: UnreadableRecord, xml: bytes) -> None:

@@ -34,6 +34,16 @@ def test_a_format_goes_into_a_file(filled, name):
     assert not [left for left in filled.folder.iterdir() if left.name.startswith(".out")]
 
 
+def test_the_old_file_is_replaced_not_written_over(filled):
+    """X26: whoever still holds the old file keeps it whole: the new one takes its name in one step."""
+    path, kept = filled.folder / "out.bib", filled.folder / "kept.bib"
+    path.write_text("old")
+    kept.hardlink_to(path)
+    filled.run("export", "-o", path)
+    assert kept.read_text() == "old"
+    assert path.read_text().startswith("@article{")
+
+
 @TEXT
 def test_a_second_run_writes_the_same_bytes(filled, name):
     """X01: nothing in a file depends on when it was written."""

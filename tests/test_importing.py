@@ -127,6 +127,7 @@ def test_a_title_match_states_its_certainty(library, changes, certainty):
         {"authors": ("Nobody, N",)},
         {"title": "Examplin after severe head injury: a cohort study of late treatment in children"},
         {"title": TITLE + " in rats"},
+        {"title": "Examplim aftr moderate hed injury: a randomized trail of erly treatment"},
         {"title": TITLE.replace("early", "late")},
         {"pmid": 12345678},
         {"doi": "10.1000/another.1"},

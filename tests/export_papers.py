@@ -5,9 +5,13 @@ No record here exists: the PMIDs lie beyond PubMed's, the journal is "J Example"
 
 import gzip
 import re
+import unicodedata
+from functools import cache
 
 import bibtexparser
+from anyascii import anyascii
 from pybtex.database import parse_string
+from pylatexenc.latex2text import LatexNodes2Text
 
 from reftrack.errors import RecordError
 from reftrack.export import FORMATS, Options, citation_key, next_key
@@ -66,9 +70,25 @@ def bibtex(*papers, **options):
     return written("bibtex", *papers, **options)
 
 
-def fields_of(**fields):
+WAYS = {
+    "bibtex": ("bibtex", {}),
+    "bibtex ascii": ("bibtex", {"ascii": True}),
+    "biblatex": ("biblatex", {}),
+    "biblatex ascii": ("biblatex", {"ascii": True}),
+}
+"""Every way to write a .bib file: format and options."""
+
+
+def bib(way, *papers, **options):
+    """The .bib file of these papers, in one of WAYS."""
+    name, own = WAYS[way]
+    return written(name, *papers, **own, **options)
+
+
+def fields_of(made_up=None, way="bibtex", options=None, **fields):
     """The raw fields of one exported paper, as bibtexparser splits them: value by name, delimiters kept."""
-    library = bibtexparser.parse_string(bibtex(entry(**fields)), parse_stack=[])
+    text = bib(way, made_up or entry(**fields), **(options or {}))
+    library = bibtexparser.parse_string(text, parse_stack=[])
     assert not library.failed_blocks
     return {field.key: field.value for field in library.entries[0].fields}
 
@@ -108,6 +128,32 @@ def read_back(value):
     markup = re.sub(r"\\text(?:it|bf|subscript|superscript)(?=\{)", "", value)
     text = _COMMAND.sub(lambda found: _COMMANDS[found[0]], markup)
     return text.replace("{", "").replace("}", "").replace("\0", "{").replace("\1", "}")
+
+
+_LACKING = {
+    r"{\textbraceleft}": "{",
+    r"{\textbraceright}": "}",
+    r"{\textquotedbl}": '"',
+    r"{\textless}": "<",
+    r"{\textgreater}": ">",
+    r"{\ensuremath{|}}": "|",
+}
+_to_text = LatexNodes2Text(math_mode="text", strict_latex_spaces=True).latex_to_text
+
+
+def read_back_ascii(value):
+    """What LaTeX prints for a value in ASCII: pylatexenc's reading, in the few commands that it lacks helped out."""
+    for number, command in enumerate(_LACKING, 0xE000):
+        value = value.replace(command, chr(number))
+    value = re.sub(r"\{\\textcommabelow (\w)\}", "\\1\u0326", value)
+    text = _to_text(re.sub(r"\\text(?:it|bf|subscript|superscript)(?=\{)", "", value))
+    return text.translate(dict(enumerate(_LACKING.values(), 0xE000)))
+
+
+def folded(text):
+    """`text` as it compares across encodings: no accents, no sub- and superscripts, one kind of quotes and dashes."""
+    text = anyascii(unicodedata.normalize("NFKC", text))
+    return re.sub(r"-+", "-", text.replace("''", '"').replace("`", "'"))
 
 
 HOSTILE_TITLE = "\\input{/etc/passwd} \\write18{id} % gone}\n}\n@article{evil, title = {x}}\n@comment{ {{"
@@ -267,6 +313,120 @@ ENTRIES = (
         date=PubDate(),
         electronic_date=PubDate("2025 03 09", 2025, 3, 9),
     ),
+    entry(
+        "mureexample2018",
+        pmid=90000017,
+        title="κ-Opioid and α-synuclein in Ștefan's Test: β₂-agonists, Δ9-THC and TNF-α at 37 °C.",
+        authors=(
+            Author("Mureșexample", "Ștefan Ț", "ȘȚ"),
+            Author("Dvořák-Example", "Łucja", "Ł"),
+            Author("Óexample", "Aoife"),
+        ),
+        date=PubDate("2018 Summer", 2018),
+        pages="e123-8",
+    ),
+    entry(
+        "groupexample2020",
+        pmid=90000018,
+        title="A trial by a group and another, for the EXAMPLE-2 Investigators…",
+        authors=(Author("; for the EXAMPLE-2 and EXAMPLE-3 Investigators", collective=True),),
+        date=PubDate("2020 Dec 31", 2020, 12, 31),
+    ),
+    entry(
+        "example2014",
+        pmid=90000019,
+        title="An example that was doubted, corrected, updated and republished.",
+        corrections=(
+            Correction("ExpressionOfConcernIn", "J Example. 2015;1:2", 90000021),
+            Correction("ErratumIn", "J Example. 2015;1:3"),
+            Correction("UpdateIn", "J Example. 2016;2:4", 90000022),
+            Correction("RepublishedIn", "J Other Example. 2016;9:9", 90000023),
+        ),
+        pages="431-e3",
+        date=PubDate("2014 Jan-Feb", 2014),
+    ),
+    entry(
+        "example2015",
+        pmid=90000020,
+        title="Retracted and republished: an example.",
+        corrections=(Correction("RetractedandRepublishedIn", "J Example. 2017;3:5", 90000024),),
+        publication_types=(PublicationType("Retracted Publication", "D016441"),),
+        pages="vi-xii",
+        date=PubDate("2015", 2015),
+    ),
+    entry(
+        "ejemplo2003",
+        pmid=90000025,
+        title="[An invented example: yes or no].",
+        vernacular_title="Un ejemplo inventado: sí o no.",
+        authors=(
+            Author("Ejemplo y Muestra", "José María", "JM"),
+            Author("van der Example", "Pieter", "P", suffix="3rd"),
+        ),
+        languages=("spa", "eng"),
+        pages="1-",
+        date=PubDate("2003 Autumn", 2003),
+    ),
+    entry(
+        "example1977",
+        pmid=90000026,
+        title="AN EXAMPLE OF THE SEVENTIES, WITH INITIALS ONLY",
+        authors=(Author("EXAMPLE", "A B", "AB"), Author("SAMPLE", "", "CD"), Author("Specimen", "")),
+        pages="123-123",
+        medline_pgn="123",
+        doi="",
+        issue="",
+        date=PubDate("1977", 1977),
+    ),
+    entry(
+        "example2022a",
+        pmid=90000027,
+        type="chapter",
+        title="Chapter 12: Examples of <brackets> & ampersands.",
+        title_markup="Chapter 12: <b>Examples</b> of &lt;brackets&gt; &amp; <sup>a<sub>m</sub></sup>persands.",
+        journal="",
+        journal_abbreviation="",
+        volume="",
+        issue="",
+        issn="",
+        editors=(Author("Editor", "Eve", "E"), Author("EXAMPLE Book Committee", collective=True)),
+        book=Book("The 3D example book: DNA to RNA", "Example Press", "", "", ("9783161484100", "9780306406157")),
+        pages="105-109.e3",
+        date=PubDate("2022 Mar 1", 2022, 3, 1),
+    ),
+    entry(
+        "example2023",
+        pmid=90000028,
+        title="Many hands: an example with forty authors?!",
+        authors=tuple(Author(f"Example{chr(97 + n % 26)}", f"Given {n}") for n in range(40)),
+        pages="123-8; discussion 129-30, 140",
+        keywords=(Keyword("a, b; c"), Keyword("=1+1"), Keyword("@x")),
+        date=PubDate("2023 Nov 30-Dec 2", 2023),
+    ),
+    entry(
+        "example2021a",
+        pmid=90000029,
+        title="-1 or +1? @example: “quoted” — dash, and …",
+        journal="Journal & Review of A_B = C [Exampletown]",
+        doi="10.1000/(SICI)1097-0258(19980815/30)17:15/16<1661::AID-SIM968>3.0.CO;2-2",
+        volume="12 Suppl 1",
+        issue="1-2",
+        abstract=(Section("WHY?", "Because = + - @.", "BACKGROUND"), Section("", "And < 5 % of $10.")),
+        date=PubDate("2021 Feb 29", 2021, 2),
+    ),
+    entry(
+        "anonymous2011",
+        pmid=90000030,
+        title="News.",
+        authors=(),
+        volume="",
+        issue="",
+        pages="",
+        article_number="CD009999",
+        doi="",
+        languages=("ger",),
+        date=PubDate("2011 Nov", 2011, 11),
+    ),
 )
 
 
@@ -274,16 +434,36 @@ FILES = (
     "pubmed-xml/stroke-tbi-subset.xml.gz",
     "pubmed-xml/pubmedsample18n0001.xml.gz",
     "pubmed-xml/search-export-214-records.xml.gz",
+    "pubmed-xml/medline16n0902-sample.xml.gz",
     "cerebrolysin/dev.xml",
+    "cerebrolysin/records-mentioning-cerebrolysin.xml",
+    "cerebrolysin/citations-only.xml",
+)
+"""Files of the corpus whose every record is exported."""
+LARGE_FILES = ("pubmed-xml/pubmed20n0014.xml.gz", "pubmed-xml/pubmed21n1298.xml.gz")
+"""Of these every twentieth record, and every odd one."""
+
+_ODD = re.compile(
+    rb"<CollectiveName|<Suffix|CompleteYN=.N|<ArticleTitle[^>]*>[^<]*(?:[{}\\\\~^%$#_|]|&[^a]|<[^/]|</ArticleTitle></)"
+    rb"|<ArticleTitle/>|<Season|Retract|<Title/>|<PubmedBookArticle"
 )
 
 
+@cache
 def real_entries(path):
-    """Every record of a corpus file that can be read, under the keys that a library would give."""
-    taken = set()
+    """The records of a corpus file, of a large one a sample, as a list."""
+    large = path.name in {name.rpartition("/")[2] for name in LARGE_FILES}
+    return list(entries_of(path, lambda number, xml: not large or number % 20 == 0 or _ODD.search(xml)))
+
+
+def entries_of(path, wanted=lambda _number, _xml: True):
+    """The records of a corpus file that can be read, under the keys that a library would give."""
     opened = gzip.open if path.suffix == ".gz" else open
+    taken = set()
     with opened(path, "rb") as file:
-        for record in cut(iter(lambda: file.read(65536), b"")):
+        for number, record in enumerate(cut(iter(lambda: file.read(65536), b""))):
+            if record.name.startswith("Delete") or not wanted(number, record.xml):
+                continue
             try:
                 made = parse(record.xml)
             except RecordError:

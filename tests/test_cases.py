@@ -15,14 +15,8 @@ ELSEWHERE = {
     "g05": "settings files at the command line",
     "g06": "key files: there are none, the key comes from the environment only",
     "g07": "what goes to stdout and to stderr at the command line",
-    "g08": "import of lists of PMIDs, a command of its own",
-    "h05": "formulas in CSV and spreadsheets: exports",
     "h07": "--where: there is no option that takes SQL",
     "h08": "--where: there is no option that takes SQL",
-    "h09": "TeX in BibTeX: exports",
-    "h10": "RIS: exports",
-    "h13": "citation keys: exports",
-    "h15": "file names from titles: exports",
 }
 """Cases that are not about fetching, parsing, the library or secrets, and why."""
 

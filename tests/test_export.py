@@ -4,13 +4,27 @@ import os
 import subprocess
 import sys
 import tracemalloc
+from dataclasses import replace
 
 import pytest
 
-from export_papers import ENTRIES, bibtex, entry, fields_of, held, paper, value_of
+from export_papers import ENTRIES, bibtex, entry, fields_of, held, paper, value_of, written
+from reftrack.citation import Decision
 from reftrack.export import FORMATS
-from reftrack.export.bibtex import FIELDS
-from reftrack.model import Book, Correction, Heading, Keyword, PubDate, PublicationType, Section
+from reftrack.model import (
+    Accession,
+    Author,
+    Book,
+    Correction,
+    Grant,
+    Heading,
+    Keyword,
+    OtherAbstract,
+    PubDate,
+    PublicationType,
+    Section,
+    Substance,
+)
 
 
 def golden(project):
@@ -23,6 +37,33 @@ def test_bibtex_of_the_made_up_papers_is_the_golden_file(project):
     if os.environ.get("REFRESH_GOLDEN"):
         golden(project).write_text(text, encoding="utf-8", newline="\n")
     assert text.encode() == golden(project).read_bytes()
+
+
+NOTED = held(
+    "example2016e",
+    paper(90000098, title="A paper that people worked on."),
+    ("tbi",),
+    deleted="2026-01-02T03:04:05Z",
+    decisions=(Decision("include", "A"),),
+    note="See p. 3",
+)
+
+
+@pytest.mark.parametrize("name", ["ris", "csl-json", "nbib", "csv", "markdown"])
+def test_the_made_up_papers_are_the_golden_file_of_each_format(project, name):
+    """X01: what people added, every notice and the papers themselves are written as the file says, byte for byte."""
+    text = written(name, *ENTRIES, NOTED, notes=True)
+    path = project / "tests" / "fixtures" / "export" / f"papers{FORMATS[name].suffix}"
+    if os.environ.get("REFRESH_GOLDEN"):
+        path.write_text(text, encoding="utf-8", newline="")
+    assert text.encode() == path.read_bytes()
+
+
+def test_a_note_and_a_deletion_are_in_the_entry():
+    """What a person wrote is `annote`; that PubMed no longer has the record is in the note, alone if need be."""
+    fields = fields_of(NOTED)
+    assert fields["annote"] == "{See p. 3}"
+    assert fields["note"] == "{No longer in PubMed (seen 2026-01-02)}"
 
 
 def test_a_second_run_gives_the_same_bytes():
@@ -45,10 +86,31 @@ def test_formats_cannot_be_changed_from_outside():
         FORMATS["ris"] = FORMATS["bibtex"]
 
 
-@pytest.mark.parametrize("name", FORMATS)
-def test_nothing_to_export_gives_no_text(name):
-    """X24: an empty selection is an empty file."""
-    assert "".join(FORMATS[name].write([])) == ""
+@pytest.mark.parametrize("name", [name for name, form in FORMATS.items() if not form.binary])
+def test_nothing_to_export_gives_an_empty_file(name):
+    """X24: an empty selection is a valid file without an entry: a table has its line of names, JSON its brackets."""
+    text = written(name)
+    if name in ("csv", "tsv"):
+        assert text.count("\n") == 1
+        assert text.startswith("pmid")
+    else:
+        assert text == ("[]\n" if name == "csl-json" else "")
+
+
+@pytest.mark.parametrize("form", FORMATS.values(), ids=lambda form: form.name)
+def test_what_a_format_ignores_changes_nothing(form):
+    """A paper whose ignored lists are left empty, for speed, is written as the whole one is."""
+    full = paper(
+        editors=(Author("Editor", "Eve"),),
+        other_abstracts=(OtherAbstract("publisher", "ger", (Section("", "Ein Text."),)),),
+        references=(90000002,),
+        grants=(Grant("1", "EX", "Example Agency", "Exampleland"),),
+        substances=(Substance("Examplin", "D009999", "0"),),
+        accessions=(Accession("ClinicalTrials.gov", "NCT99999999"),),
+    )
+    bare = replace(full, **dict.fromkeys(form.ignores, ()))
+    assert written(form.name, held("k", full)) == written(form.name, held("k", bare))
+    assert bare != full or not form.ignores
 
 
 def test_one_piece_of_text_an_entry():
@@ -90,12 +152,24 @@ def test_exporting_loads_nothing_that_only_keys_or_a_network_need():
     assert done.stdout.strip() == "set()"
 
 
-def test_fields_come_in_the_documented_order():
-    """Each entry has its fields in the order of FIELDS, none twice and none empty."""
+ORDER = {
+    "bibtex": "key author editor title journal booktitle howpublished publisher address edition isbn year month volume "
+    "number pages eid doi pmid pmcid issn language keywords abstract note annote",
+    "biblatex": "author editor title titleaddon journaltitle shortjournal organization booktitle publisher location "
+    "edition isbn date volume number pages eid doi eprint eprinttype pmid pmcid issn langid pubstate keywords abstract "
+    "note addendum annotation",
+}
+
+
+@pytest.mark.parametrize("name", ORDER)
+def test_fields_come_in_one_order(name):
+    """Each entry has its fields in the same order, none twice and none empty."""
+    order = ORDER[name].split()
     for made_up in ENTRIES:
-        names = [line.split(" = ")[0].strip() for line in bibtex(made_up).splitlines()[1:-1]]
-        assert names == sorted(set(names), key=FIELDS.index)
-    assert " = {}" not in bibtex(*ENTRIES)
+        text = written(name, made_up, abstracts=True, notes=True, pmid_fields=True)
+        names = [line.split(" = ")[0].strip() for line in text.splitlines()[1:-1]]
+        assert names == sorted(set(names), key=order.index)
+        assert " = {}" not in text
 
 
 @pytest.mark.parametrize(
@@ -270,6 +344,8 @@ def test_vernacular_title_that_already_is_the_title():
         ("Journal of immunology (Baltimore, Md. : 1950)", "Journal of immunology"),
         ("Science (New York, N.Y.)", "Science"),
         ("BMJ (Clinical research ed.)", "BMJ"),
+        ("Angewandte Chemie (International ed. in English)",) * 2,
+        ("Enfermedades infecciosas (English ed.)",) * 2,
         ("Journal of neuroradiology = Journal de neuroradiologie",) * 2,
         ("Advances : the official journal of the Committee (COSPAR)",) * 2,
         ("Biomedicine & pharmacotherapy", r"Biomedicine \& pharmacotherapy"),
@@ -278,7 +354,7 @@ def test_vernacular_title_that_already_is_the_title():
     ],
 )
 def test_journal(journal, expected):
-    """The place that NLM adds to a journal's name goes; without a name there is its abbreviation."""
+    """The place that NLM adds to a journal's name goes, not that it is a translation; without it, the abbreviation."""
     assert value_of("journal", journal=journal) == expected
 
 

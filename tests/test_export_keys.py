@@ -87,7 +87,7 @@ def test_keys_are_compared_in_lower_case():
 
 
 @given(family=st.text(), title=st.text(), collective=st.booleans())
-def test_keys_of_hostile_names(family, title, collective):
+def test_h13_keys_of_hostile_names(family, title, collective):
     """H13: whatever a name or title holds, its key is a-z and 0-9, not empty, and not longer than a line."""
     key = citation_key(paper(authors=(Author(family, collective=collective),), title=title))
     assert re.fullmatch(r"[a-z0-9]{1,60}", key)

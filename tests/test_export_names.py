@@ -4,7 +4,8 @@ import pytest
 from pybtex.database import parse_string
 
 from export_papers import bibtex, entry, read_back
-from reftrack.export.names import bibtex_name, bibtex_names
+from reftrack.export.latex import UTF8
+from reftrack.export.names import names, one_name
 from reftrack.export.pages import full_ranges
 from reftrack.model import Author
 
@@ -14,7 +15,7 @@ from reftrack.model import Author
     [
         (Author("Example", "Ada B", "AB"), "Example, Ada B"),
         (Author("Example", "A B"), "Example, A B"),
-        (Author("Example", "", "AB"), "Example, AB"),
+        (Author("Example", "", "AB"), "Example, A B"),
         (Author("Example"), "Example"),
         (Author("Van Example"), "{Van Example}"),
         (Author("Example", "", "", "Jr"), "{Example Jr}"),
@@ -22,6 +23,8 @@ from reftrack.model import Author
         (Author("", ""), ""),
         (Author("O'Example", "Pat", "P", "Jr"), "O'Example, Jr., Pat"),
         (Author("Example", "Pat", "P", "3rd"), "Example, 3rd, Pat"),
+        (Author("Example", "Pat", "P", ", MSN, MPH"), "Example, MSN MPH, Pat"),
+        (Author("Example", "Pat", "P", ","), "Example, Pat"),
         (Author("de la Cruz", "Ana"), "de la Cruz, Ana"),
         (Author("van der Example", "Jan"), "van der Example, Jan"),
         (Author("Ferrari Silva", "Ana"), "Ferrari Silva, Ana"),
@@ -44,13 +47,13 @@ from reftrack.model import Author
 )
 def test_name(author, expected):
     """X11: `Family, Suffix, Given`; groups, and whatever BibTeX would divide wrongly, in braces."""
-    assert bibtex_name(author) == expected
+    assert one_name(author, UTF8) == expected
 
 
 def test_names_of_all_authors():
     """X11: a list of 621 authors is exported whole, in order; the quick way for dull lists changes nothing."""
     authors = tuple(Author(f"Example{'x' * number}", "A") for number in range(621))
-    assert bibtex_names(authors) == " and ".join(map(bibtex_name, authors))
+    assert names(authors, UTF8) == " and ".join(one_name(author, UTF8) for author in authors)
 
 
 @pytest.mark.parametrize(
@@ -74,15 +77,15 @@ def test_one_odd_name_among_dull_ones(odd, place):
     """X11: one odd author does not take the quick way along, wherever it stands: pybtex counts three people."""
     authors = [Author("Example", "Ada"), Author("Example", "Bob")]
     authors.insert(place, odd)
-    assert bibtex_names(authors) == " and ".join(map(bibtex_name, authors))
+    assert names(authors, UTF8) == " and ".join(one_name(author, UTF8) for author in authors)
     found = parse_string(bibtex(entry(authors=tuple(authors))), "bibtex").entries["example2016"]
     assert len(found.persons["author"]) == 3
 
 
 def test_incomplete_list():
     """A list that PubMed calls incomplete ends with "and others", which styles print as et al."""
-    assert bibtex_names([Author("Example", "Ada")], complete=False) == "Example, Ada and others"
-    assert bibtex_names([], complete=False) == ""
+    assert names([Author("Example", "Ada")], UTF8, complete=False) == "Example, Ada and others"
+    assert names([], UTF8, complete=False) == ""
 
 
 @pytest.mark.parametrize(

@@ -81,11 +81,12 @@ def test_our_exports_read_back(form, entry):
     text = written(form, entry)
     citation = one(SAME[form], text)
     paper = entry.paper
-    assert (citation.pmid, citation.doi, citation.pmcid) == (paper.pmid, paper.doi.lower(), paper.pmcid)
+    assert (citation.pmid, citation.doi) == (paper.pmid, paper.doi.lower())
+    assert citation.pmcid == (paper.pmcid if form != "biblatex" else "")  # whose data model has no place for it
     assert alike(citation.title) == alike(paper.title)
     if paper.authors:
         first = paper.authors[0]
-        assert flat(citation.authors[0].partition(", ")[0]) == flat(first.family)
+        assert flat(citation.authors[0].partition(", ")[0]) == flat(first.family).lstrip("; ")
     else:
         assert citation.authors == ()
     issued = paper.date.year or (paper.electronic_date and paper.electronic_date.year)

@@ -54,6 +54,13 @@ class Author:
     """EqualContrib="Y"."""
 
     @property
+    def forename(self) -> str:
+        """The given names; initials apart, as PubMed's ForeName has them (`M N`), or a style would take MN for one."""
+        if not self.given or (self.given == self.initials and self.given.isupper()):
+            return " ".join(self.initials) if self.initials.isalpha() else self.initials
+        return self.given
+
+    @property
     def short(self) -> str:
         """`Family Initials Suffix`, as PubMed lists authors; a group is its name."""
         return " ".join(part for part in (self.family, self.initials, self.suffix) if part)
@@ -456,8 +463,10 @@ class HeldPaper:
     """Since when PubMed no longer serves the record (deleted or merged: the two look alike); ISO 8601, UTC."""
     decisions: tuple[Decision, ...] = ()
     """Of every reader who decided whether the paper belongs to the review, by name."""
+    labels: tuple[str, ...] = ()
+    """Words that readers sorted it by in another program, each once."""
     note: str = ""
-    """What a person wrote about it; lines are kept."""
+    """What people wrote about it, a paragraph each; lines are kept."""
 
     @property
     def study(self) -> str:

@@ -24,7 +24,11 @@ COMMANDS = {
     "tag": "Tag by hand; list and count tags.",
     "retag": "Apply the tag rules to papers that are stale.",
     "rules": "Check the tag rules, show them, measure them on labelled papers.",
-    "export": "Write papers as BibTeX.",
+    "export": "Write papers as BibTeX, RIS, CSL-JSON, CSV and more.",
+    "cite": "Print references in the style of any journal.",
+    "import": "Bring in files of other programs: RIS, BibTeX, nbib, tables, PubMed XML.",
+    "key": "Choose citation keys.",
+    "note": "Write and read notes on papers.",
     "runs": "Show the ledger of runs.",
     "digest": "Say what changed since the last run, or since any run or date.",
     "query": "List and show saved queries.",
@@ -34,7 +38,7 @@ COMMANDS = {
 }
 """Name → what it does, in the order of a first day's use; the command stands in the module of its name."""
 
-_MODULES = {"list": "list_"}
+_MODULES = {"list": "list_", "import": "import_"}
 USAGE, INTERRUPTED = 2, 130
 STOPPED = "reftrack: stopped; every finished batch is kept. Run the same command to go on."
 

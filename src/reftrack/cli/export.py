@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,7 +12,7 @@ import click
 from ..errors import UsageError
 from . import options
 from .output import is_stdout, write
-from .screen import note, plural
+from .screen import note, on_terminal, plural
 from .settings import Desk
 
 if TYPE_CHECKING:
@@ -28,6 +28,12 @@ if TYPE_CHECKING:
     type=click.Path(path_type=Path),
     help="Into this file, which is replaced only when all is written.",
 )
+@click.option("--ascii", is_flag=True, help="BibTeX and BibLaTeX without a letter beyond ASCII, for classic BibTeX.")
+@click.option("--abbrev", is_flag=True, help="Journals by their abbreviation.")
+@click.option("--abstracts", is_flag=True, help="Abstracts in BibTeX and BibLaTeX, too.")
+@click.option("--notes", is_flag=True, help="Errata, concerns and updates in the note, not only retractions.")
+@click.option("--pmid-fields", is_flag=True, help="PMID and PMCID as fields of their own in BibLaTeX.")
+@click.option("--key", "keys", type=click.Choice(["stored", "pmid"]), default="stored", help="pmid: keys like pmid123.")
 @click.option("--exclude-retracted", is_flag=True, help="Leave retracted papers out.")
 @click.option(
     "--list-formats",
@@ -38,42 +44,83 @@ if TYPE_CHECKING:
     help="Which formats there are.",
 )
 @click.pass_obj
-def command(desk: Desk, /, *, name: str, output: Path | None, exclude_retracted: bool, **chosen: Any) -> None:
+def command(
+    desk: Desk,
+    /,
+    *,
+    name: str,
+    output: Path | None,
+    ascii: bool,  # noqa: A002 - the option's own name
+    abbrev: bool,
+    abstracts: bool,
+    notes: bool,
+    pmid_fields: bool,
+    keys: str,
+    exclude_retracted: bool,
+    **chosen: Any,
+) -> None:
     """Write the selected papers (see `list`) in a format that other tools read.
 
     \b
     Examples:
       reftrack export -o papers.bib
-      reftrack export --tag tbi --tag rct -f bibtex > tbi.bib
+      reftrack export --tag tbi --tag rct -f ris > tbi.ris
+      reftrack export --ascii -o classic.bib
     """
-    from ..export import FORMATS
+    from ..export import FORMATS, Options
 
-    if name not in FORMATS:
-        raise UsageError(f"There is no format {name!r}; there is {', '.join(FORMATS)}.")
-    selection = options.read_selection(**chosen)
+    form = FORMATS.get(name)
+    if form is None:
+        raise UsageError(f"There is no format {name!r}{_nearest(name, FORMATS)}")
     counts = _Counts()
+    asked = Options(
+        ascii=ascii,
+        abbrev=abbrev,
+        abstracts=abstracts,
+        notes=notes,
+        pmid_fields=pmid_fields,
+        transliterated=counts.note_transliterated,
+    )
+    for option in ("ascii", "abbrev", "abstracts", "notes", "pmid_fields"):
+        if getattr(asked, option) and option not in form.heeds:
+            heeding = ", ".join(other.name for other in FORMATS.values() if option in other.heeds)
+            raise UsageError(f"--{option.replace('_', '-')} means nothing to {name}; it is for {heeding}.")
+    if is_stdout(output):
+        output = None
+    if form.binary and output is None and on_terminal():
+        raise UsageError(f"{name} is no text for a terminal; name a file with -o.")
+    selection = options.read_selection(**chosen)
 
     def papers() -> Iterator[HeldPaper]:
         reader = desk.reader()
         if reader is None:
             return
         with reader:
-            for held in reader.held(reader.select(selection)):
+            for held in reader.held(reader.select(selection), without=form.ignores):
                 if counts.take(held, exclude_retracted=exclude_retracted):
-                    yield held
+                    yield replace(held, key=f"pmid{held.paper.pmid}") if keys == "pmid" else held
 
-    pieces = FORMATS[name].write(papers())
-    if is_stdout(output):
-        output = None
-    write(output, pieces)
+    write(output, form.write(papers(), asked))
     options.tell_not_held(desk, selection)
     _tell(desk, counts, output, exclude_retracted=exclude_retracted)
+
+
+def _nearest(name: str, formats: Iterable[str]) -> str:
+    from difflib import get_close_matches
+
+    close = get_close_matches(name.lower(), formats, n=1)
+    return f"; did you mean {close[0]}?" if close else f"; there is {', '.join(formats)}."
 
 
 def _tell(desk: Desk, counts: _Counts, output: Path | None, *, exclude_retracted: bool) -> None:
     if counts.retracted:
         what = "left out" if exclude_retracted else "among them, each marked in its note"
         note(f"Warning: {plural(counts.retracted, 'retracted paper')} {what}.")
+    if counts.transliterated:
+        note(
+            f"Warning: {plural(counts.transliterated, 'paper')} had letters for which LaTeX has no command; they are "
+            "in Latin letters now."
+        )
     if output or not counts.written:
         where = f" to {output}" if output else ""
         note(f"{plural(counts.written, 'paper')} written{where}.", quiet=desk.quiet)
@@ -93,6 +140,11 @@ class _Counts:
 
     written: int = 0
     retracted: int = 0
+    transliterated: int = 0
+
+    def note_transliterated(self, _held: HeldPaper) -> None:
+        """One more paper whose letters were put into Latin ones."""
+        self.transliterated += 1
 
     def take(self, held: HeldPaper, *, exclude_retracted: bool) -> bool:
         """Count a paper; says whether it is to be written."""

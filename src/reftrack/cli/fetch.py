@@ -13,8 +13,8 @@ import click
 from ..errors import EutilsError, LibraryError, QueryError, RecordError, ReftrackError, UsageError
 from . import INTERRUPTED, STOPPED, options, summary
 from .edited import tell_stale
-from .progress import watching
-from .screen import clean, json_text, note, on_terminal, plural
+from .progress import Watch, watching
+from .screen import clean, json_text, matched_words, note, on_terminal, plural
 from .settings import Desk, expanded
 
 if TYPE_CHECKING:
@@ -73,9 +73,9 @@ def command(
 ) -> None:
     """Run saved queries, all of them or those named, and store and tag what they find.
 
-    Everything the query finds is asked for, only records that are not held are fetched. A run that ends early keeps
-    what came; the same command goes on. While another process fetches into the same library, this one waits for it, for
-    an hour at most.
+    Everything the query finds is asked for, only records that are not held are fetched; then what imports left without
+    a paper. A run that ends early keeps what came; the same command goes on. While another process fetches into the
+    same library, this one waits for it, for an hour at most.
 
     \b
     Examples:
@@ -84,9 +84,11 @@ def command(
       reftrack fetch --from sample
       reftrack fetch --from ~/pubmed/pubmed21n1298.xml.gz
     """
+    from ..workflow.importing import match_waiting
+
     desk: Desk = ctx.obj
-    queries = _queries(desk, names)
     online, files = _sources(sources)
+    queries = _queries(desk, names)
     rules = desk.rules()
     if dry_run:
         planned, failed = _plan(desk, queries, online=online, files=files, full=full, limit=limit)
@@ -95,7 +97,7 @@ def command(
             ctx.exit(failed)
         refused = any(would["refused"] or (strict and would["warnings"]) for would in planned)
         ctx.exit(REFUSED if refused else 0)
-    outcome = _Outcome()
+    outcome, matched = _Outcome(), 0
     waiting = desk.fetching(wait=0 if no_wait else LONGEST_WAIT)
     with _stopped_politely(), waiting, desk.library(create=True) as library:
         library.set_vocabulary(rules.definitions, rules.facet_names)
@@ -105,6 +107,7 @@ def command(
                 _offline(desk, queries, files, library, rules, outcome, limit)
             if online:
                 _online(desk, queries, library, rules, outcome, full=full, limit=limit)
+            matched = match_waiting(library)
         except (KeyboardInterrupt, LibraryError) as error:
             # What was told before must be said now: the next run will not tell it again.
             outcome.runs = _closed(library)
@@ -120,13 +123,20 @@ def command(
     if outcome.stopped:
         note(STOPPED)
     tell_stale(stale, quiet=desk.quiet)
+    _tell_by_the_way(against, matched, quiet=desk.quiet)
+    ctx.exit(_status(outcome, strict=strict, news_code=news_code))
+
+
+def _tell_by_the_way(against: int, matched: int, *, quiet: bool) -> None:
+    """So many decisions by hand that what came contradicts, and entries of imports whose paper came."""
+    if matched:
+        note(f"Of earlier imports {matched_words(matched)}.", quiet=quiet)
     if against:
         stand = "stands" if against == 1 else "stand"
         note(
             f"What came contradicts {plural(against, 'decision')} by hand, which {stand}; `reftrack tag conflicts`.",
-            quiet=desk.quiet,
+            quiet=quiet,
         )
-    ctx.exit(_status(outcome, strict=strict, news_code=news_code))
 
 
 def _contradicted(library: Library) -> set[tuple[int, str]]:
@@ -160,9 +170,18 @@ def _queries(desk: Desk, names: Sequence[str]) -> list[Query]:
     if names:
         return [queries.named(desk.queries, name) for name in dict.fromkeys(names)]
     saved = list(queries.load(desk.queries).values())
-    if not saved:
+    if not saved and not _waits(desk):
         raise UsageError(f"There is no saved query in {desk.queries}; write one as queries/NAME.toml.")
     return saved
+
+
+def _waits(desk: Desk) -> bool:
+    """Whether an import left something to ask for."""
+    reader = desk.reader()
+    if reader is None:
+        return False
+    with reader:
+        return next(reader.unmatched(), None) is not None
 
 
 def _sources(names: Sequence[str]) -> tuple[bool, list[Source]]:
@@ -251,7 +270,20 @@ def _online(
                     library.finish(run, status="failed", received=0, requests=0, problem=f"not tried: {error}")
                 if untried:
                     note(f"Not tried after that: {', '.join(each.name for each in untried)}.")
-                break
+                return
+        _complete(library, eutils, rules, outcome, watch)
+
+
+def _complete(library: Library, eutils: Eutils, rules: RuleSet, outcome: _Outcome, watch: Watch) -> None:
+    """What imports left without a paper is asked for, too."""
+    from .. import __version__
+    from ..workflow.completing import complete_imports, due
+
+    if waiting := due(library, now=library.now()):
+        try:
+            complete_imports(waiting, eutils, library, rules, version=__version__, watch=watch)
+        except (EutilsError, UsageError) as error:
+            outcome.failures.append(error)
 
 
 def _eutils(desk: Desk) -> Eutils:
@@ -283,7 +315,9 @@ def _plan(
     limit: int | None,
 ) -> tuple[list[dict[str, Any]], int]:
     """What a run would do, a line a query and source, as --json shows it; and the exit status if PubMed failed."""
+    from ..library.imported import IMPORTS
     from ..library.writing import utc_now
+    from ..workflow.completing import due
     from ..workflow.offline import plan_files
     from ..workflow.surveying import survey
 
@@ -306,6 +340,8 @@ def _plan(
                             return planned, error.exit_status
                     else:
                         planned.append(_would(query.name, would.found.count, len(would.wanted), would.warnings, None))
+            if library and (waiting := due(library, now=utc_now())):
+                planned.append(_would(IMPORTS, len(waiting), len(waiting), (), None))
     finally:
         if library is not None:
             library.close()

@@ -49,7 +49,19 @@ COLUMNS: dict[str, Callable[[Listed], object]] = {
 }
 """Columns that a light row can fill."""
 
-HEAVY_COLUMNS = ("language", "abstract", "mesh", "publication_types", "keywords", "registry_ids", "queries", "notices")
+HEAVY_COLUMNS = (
+    "language",
+    "abstract",
+    "mesh",
+    "publication_types",
+    "keywords",
+    "registry_ids",
+    "queries",
+    "notices",
+    "decision",
+    "labels",
+    "note",
+)
 """Columns for which the whole paper is read."""
 
 WIDE = 120
@@ -176,7 +188,7 @@ def _flat(value: object) -> str:
         return "; ".join(_flat(part) for part in value)
     if isinstance(value, dict):
         return " ".join(str(part) for part in value.values() if part not in ("", None))
-    return str(value)
+    return "" if value is None else str(value)
 
 
 def _json(connection: Connection, pmids: Sequence[int], names: Sequence[str], *, by_line: bool) -> None:

@@ -28,6 +28,8 @@ NOTICES = {
 """--notice → the links that a paper carries when it has had one. Only of a retraction may a publication type tell
 instead; `papers.retracted` knows of both."""
 
+DECISIONS = ("include", "exclude", "maybe", "none")
+
 LARGEST = 2**62
 """The largest number that is surely one to SQLite."""
 
@@ -57,6 +59,9 @@ def selection(command: Command, *, since: bool = True) -> Command:
             *([first_seen] if since else []),
             click.option("--new", is_flag=True, help="First seen in the newest complete run of its query."),
             click.option("--notice", type=click.Choice(list(NOTICES)), help="Has had such a notice."),
+            click.option(
+                "--decision", type=click.Choice(DECISIONS), help="What the readers decided; none: nothing yet."
+            ),
             click.option("--fts-raw", is_flag=True, help="TEXT is SQLite FTS5 syntax."),
             click.option(
                 "--sort", type=click.Choice(_SORT_NAMES), metavar="BY", help=f"{', '.join(SORTS)}; -BY turns."

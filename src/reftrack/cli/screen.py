@@ -118,3 +118,8 @@ def plural(number: int, noun: str) -> str:
     if number != 1 and noun.endswith("y"):
         noun, ending = noun[:-1], "ies"
     return f"{number:,} {noun}{ending}"
+
+
+def matched_words(number: int) -> str:
+    """How many entries that waited for their paper have it now."""
+    return f"{plural(number, 'waiting entry')} found {'its' if number == 1 else 'their'} paper"

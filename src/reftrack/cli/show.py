@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import islice
 from typing import TYPE_CHECKING
 
 import click
@@ -15,6 +16,9 @@ from .settings import Desk
 
 MARKED = ("RETRACTED", "CONCERN")
 """Notices that are told before the title."""
+FEW = 5
+"""Entries of imports that are named."""
+_KNOWN_BY = {"pmid": "PMID", "doi": "DOI", "pmcid": "PMCID", "title": "title", "hand": "reader's word"}
 
 if TYPE_CHECKING:
     from ..library.reading import Reader
@@ -95,7 +99,12 @@ def _lines(held: HeldPaper, reader: Reader) -> Iterator[tuple[str, str]]:
     if paper.indexing == "awaited":
         yield "Indexing", _provisional(held, reader)
     yield from (line for line in notices if line[0] not in MARKED)
+    yield from _judgments(held)
     yield "Found by", f"{', '.join(held.queries) or '(no saved query)'}; first seen {held.first_seen[:10]}"
+    for entry in islice(reader.entries_of(paper.pmid), FEW):
+        certain = f", {entry.match.certainty:.0%} certain" if entry.match.certainty < 1 else ""
+        where = f"{clean(entry.file)} line {entry.citation.line} (import {entry.number})"
+        yield "Imported", f"{where}, known by its {_KNOWN_BY[entry.match.by]}{certain}"
     yield from past.lines(reader, paper.pmid)
     yield from _abstract(paper)
 
@@ -146,6 +155,20 @@ def _tags(held: HeldPaper, reader: Reader) -> Iterator[tuple[str, str]]:
     removed = [decision.slug for decision in reader.hand_tags(held.paper.pmid) if decision.verdict == "remove"]
     if removed:
         yield "Not", f"{', '.join(removed)} (removed by hand)"
+
+
+def _judgments(held: HeldPaper) -> Iterator[tuple[str, str]]:
+    """What readers decided, how they sorted it, and what they wrote."""
+    for decision in held.decisions:
+        who = f" ({clean(decision.who)}, {decision.at[:10]})" if decision.who else f" ({decision.at[:10]})"
+        why = f": {'; '.join(map(clean, decision.reasons))}" if decision.reasons else ""
+        yield "Decision", f"{decision.verdict}{who}{why}"
+    if len(held.decisions) > 1 and held.decision is None:
+        yield "Decision", "the readers do not agree, so it counts as undecided"
+    if held.labels:
+        yield "Labels", ", ".join(map(clean, held.labels))
+    if held.note:
+        yield "Note", " / ".join(clean(line) for line in held.note.splitlines() if line.strip())
 
 
 def _provisional(held: HeldPaper, reader: Reader) -> str:

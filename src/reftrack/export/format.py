@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
 from importlib import import_module
 
 from ..model import HeldPaper
@@ -11,7 +11,7 @@ from ..model import HeldPaper
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Options:
-    """What a person may ask of an export. A format that has no use for one passes over it."""
+    """What a person may ask of an export. A format passes over those that it does not heed."""
 
     ascii: bool = False
     """BibTeX and BibLaTeX in ASCII, for classic BibTeX: letters as LaTeX commands, other scripts in Latin letters."""
@@ -23,6 +23,11 @@ class Options:
     """Errata, concerns and updates in the note, too, not only retractions."""
     pmid_fields: bool = False
     """PMID and PMCID as fields of their own in BibLaTeX, which its data model does not know."""
+    transliterated: Callable[[HeldPaper], object] = field(default=lambda _: None)
+    """Told of each paper of which `ascii` has put a text into Latin letters, LaTeX having none for it."""
+
+
+_RARE = frozenset({"other_abstracts", "references", "grants", "substances", "accessions"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,11 +40,17 @@ class Format:
     """Of a file in this format, with its dot."""
     module: str
     """Of this room; loaded when something is written, for no format may slow another."""
+    heeds: frozenset[str] = frozenset({"abbrev", "notes"})
+    """The names of the Options that make a difference."""
+    binary: bool = False
+    """Its pieces are bytes, not text."""
+    ignores: frozenset[str] = _RARE
+    """Lists of a Paper at which it never looks, so that whoever reads papers for it may leave them empty."""
 
     def write(self, papers: Iterable[HeldPaper], options: Options = Options()) -> Iterator[str] | Iterator[bytes]:
         """The file piece by piece, about one a paper, so that memory stays flat. No paper makes an empty, valid file.
 
-        Raises ConfigError if the format needs a library that is not installed.
+        Raises UsageError if the format needs a library that is not installed.
         """
         pieces: Iterator[str] | Iterator[bytes] = import_module(f".{self.module}", __package__).write(papers, options)
         return pieces

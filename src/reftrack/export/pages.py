@@ -14,6 +14,9 @@ def full_ranges(pages: str, dash: str = "-") -> str:
 
     What is not a plain short form (431-e3, 100-S4, vi-xii, 1.e1-1.e12) keeps its ends as they are.
     """
+    start, _, end = pages.partition("-")
+    if len(start) == len(end) and start.isdecimal() and end.isdecimal() and start < end:  # as nearly all are
+        return f"{start}{dash}{end}"
     return _RANGE.sub(lambda found: _full(found[1], found[2], dash), pages)
 
 

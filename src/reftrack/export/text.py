@@ -14,3 +14,12 @@ def flat(text: str) -> str:
     if text.isprintable() and "  " not in text and text[:1] != " " and text[-1:] != " ":
         return text
     return " ".join(text.translate(_FLAT).split())
+
+
+def whole(text: str) -> str:
+    """`text` as it is, but for halves of characters, which UTF-8 cannot carry."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return text.translate(_LOST)
+    return text

@@ -44,18 +44,20 @@ def marked(title: str, markup: str = "") -> str:
 def _unwrapped(title: str) -> str:
     title = _without_stop(title)
     if title.startswith("[") and title not in PLACEHOLDERS and _closing_bracket(title) == len(title) - 1:
-        return _without_stop(title[1:-1])
+        return _without_stop(title[1:-1].strip())
     return title
 
 
 def _without_stop(title: str) -> str:
     """One full stop less, unless it belongs to an abbreviation or an ellipsis."""
+    if title[-8:-1].isalpha() and title[-1] == ".":  # the quick way: no abbreviation is as long
+        return title[:-1]
     stop = title.rstrip(_MARKS)
     if not stop.endswith(".") or stop.endswith(".."):
         return title
     if _ABBREVIATION.search(title, max(0, len(title) - _ABBREVIATION_LENGTH)):
         return title
-    return stop[:-1] + title[len(stop) :]
+    return stop[:-1].rstrip() + title[len(stop) :]
 
 
 def _closing_bracket(title: str) -> int:
@@ -98,8 +100,9 @@ def _with_marks(markup: str) -> str:
 # Capitals. Styles such as BibTeX's plain lower-case a title: "TBI" would come out as "tbi", "°C" as "°c".
 # Braces around the whole title would forbid a style its work, so single words are protected:
 #  1. a word with a capital or digit after its beginning (TBI, IL-6, mRNA, 3D), or a lone capital (vitamin D);
-#  2. any other capitalised word inside a sentence: PubMed's titles are in sentence case, so it is a name.
-# Rule 2 would brace every word of a title in Title Case, as some journals deliver them; such titles get rule 1 only.
+#  2. any other capitalised word: PubMed's titles are in sentence case, so it is a name or begins a sentence.
+# Rule 2 would brace every word of a title in Title Case, as some journals deliver them; there it is for words that
+# begin a sentence. What styles keep by themselves, the beginning of a title and of a subtitle, is left to them.
 
 # A word with a character that is neither a-z nor common punctuation; the other words have nothing to protect.
 _CANDIDATE = re.compile(r"(?<![^ /—])[a-z.,:;()'-]*+[^a-z.,:;()' /—-][^ /—]*")
@@ -145,32 +148,42 @@ def _protected(title: str) -> str:
     pieces: list[str] = []
     end = 0
     for found in candidates:
-        word = _word(found[0])
-        keeps = word.inner_of_part if title_case else word.inner
-        if keeps or (word.capital and (word.lone or not title_case) and not _begins(title, found.start())):
-            pieces += title[end : found.start()], _kept(word.before, word.core, word.after)
-            end = found.end()
+        text = found[0]
+        if text.isalpha() and text[1:].islower():  # Examplin: the quick way, every other candidate is like it
+            if not text[0].isupper() or not _is_told(title, found.start(), title_case=title_case):
+                continue
+            kept = f"{KEEP}{text}{KEPT}"
+        else:
+            word = _word(text)
+            keeps = word.inner_of_part if title_case else word.inner
+            begin = found.start() + len(word.before)
+            if not keeps and not (word.capital and _is_told(title, begin, title_case=title_case and not word.lone)):
+                continue
+            kept = _kept(word.before, word.core, word.after)
+        pieces += title[end : found.start()], kept
+        end = found.end()
     return "".join((*pieces, title[end:])) if pieces else title
 
 
-@lru_cache(maxsize=4096)  # titles of one field share most of their words
+@lru_cache(maxsize=16384)  # titles of one field share most of their words
 def _word(text: str) -> _Word:
     found = _CORE.search(text)
     if found is None:
         return _Word(text, "", "", capital=False, lone=False, inner=False, inner_of_part=False)
     core = _MARK.sub("", found[0])
     digit = bool(_DIGIT_AFTER_LETTER.search(core))
-    parts = _HYPHEN.split(core)
+    inner = digit or _has_inner_capital(core)
+    parts = [core] if digit else _HYPHEN.split(core)
     return _Word(
         text[: found.start()],
         found[0],
         text[found.end() :],
         capital=core[0].isupper(),
         lone=len(core) == 1,
-        inner=digit or _has_inner_capital(core),
-        inner_of_part=digit
-        or any(map(_has_inner_capital, parts))
-        or (len(parts) > 1 and any(len(part) == 1 and part.isupper() for part in parts)),  # T-Cell
+        inner=inner,
+        inner_of_part=inner
+        if len(parts) == 1
+        else any(_has_inner_capital(part) or (len(part) == 1 and part.isupper()) for part in parts),  # T-Cell
     )
 
 
@@ -180,10 +193,25 @@ def _has_inner_capital(word: str) -> bool:
 
 def _is_title_case(title: str) -> bool:
     """Whether the words of some length after the first are capitalised, acronyms and small words aside."""
-    words = [word for word in _WORD.findall(title, title.find(" ") + 1) if word[1:].islower()]
-    counted = [word for word in words if word.lower() not in _SMALL_WORDS]
-    capitals = sum([not word.islower() for word in counted])
-    return len(counted) >= _ENOUGH and capitals >= _SHARE * len(counted)
+    words = _WORD.findall(title, title.find(" ") + 1)
+    small = [word for word in words if word.islower() and word not in _SMALL_WORDS]
+    if len(words) - len(small) < _SHARE * len(words):  # a sentence, nearly always: the quick way out
+        return False
+    capitals = [word for word in words if word[1:].islower() and word[0].isupper() and word.lower() not in _SMALL_WORDS]
+    counted = len(capitals) + len(small)
+    return counted >= _ENOUGH and len(capitals) >= _SHARE * counted
+
+
+def _is_told(title: str, position: int, *, title_case: bool) -> bool:
+    """Whether a capital at `position` says something that a style would take away.
+
+    Styles keep the first letter of a title and one after ": " (BibTeX's change.case$), and no other beginning: not
+    after a full stop, and not behind a quotation mark. In Title Case only the beginning of a sentence says something.
+    """
+    before = title[:position].rstrip(_MARKS)
+    if not before or before.endswith(": "):
+        return False
+    return not title_case or _begins(title, position)
 
 
 def _begins(title: str, position: int) -> bool:

@@ -5,14 +5,43 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
-from ..model import HeldPaper, Notice, Paper
+from ..model import Author, Book, HeldPaper, Notice, Paper
 from ..notices import FROM_PUBLICATION_TYPE, RETRACTING, words
 from . import titles
 from .format import Options
 from .languages import LANGUAGES
+from .pages import full_ranges
+from .text import flat
 
-# "Journal of immunology (Baltimore, Md. : 1950)": NLM tells namesakes apart by place. An acronym is no place.
-_PLACE = re.compile(r" \((?![A-Z]{2,}\))[^()]*\)\Z")
+# "Journal of immunology (Baltimore, Md. : 1950)": NLM tells namesakes apart by place. An acronym is no place, nor is
+# a translation: "Angewandte Chemie (International ed. in English)" has other volumes and pages than Angewandte Chemie.
+_PLACE = re.compile(r" \((?![A-Z]{2,}\)|[^()]*\b(?:English|International)\b)[^()]*\)\Z")
+_ORDINAL = re.compile(r"(\d+)(?:st|nd|rd|th)?(?:\s*ed(?:ition)?\.?)?", re.IGNORECASE)
+
+
+def name_parts(author: Author) -> tuple[str, str, str]:
+    """Family, given name and suffix; a group, and a person of whom there is but one name, is all in the first."""
+    family, given, suffix = flat(author.family), flat(author.forename), flat(author.suffix)
+    if family and given and not author.collective:
+        return family, given, suffix
+    # "; for the EXAMPLE study group" is how some journals deliver a group.
+    return " ".join(filter(None, (given, family, suffix))).lstrip(" ,;:"), "", ""
+
+
+def pages(paper: Paper) -> str:
+    """Ranges in full; "" where the paper has only an article number."""
+    return full_ranges(flat(paper.pages or paper.medline_pgn))
+
+
+def issn(paper: Paper) -> str:
+    """The linking ISSN, else the electronic, else the printed one."""
+    return paper.issn or paper.issn_electronic or paper.issn_print
+
+
+def edition(book: Book) -> str:
+    """`2` for "2nd ed.", of which a style makes its own words; anything else as it is."""
+    ordinal = _ORDINAL.fullmatch(book.edition)
+    return ordinal[1] if ordinal else book.edition
 
 
 def journal(paper: Paper, options: Options) -> str:
@@ -22,18 +51,31 @@ def journal(paper: Paper, options: Options) -> str:
     return (abbreviation or name) if options.abbrev else (name or abbreviation)
 
 
+def container(paper: Paper, options: Options) -> str:
+    """What the paper is part of, by name: a journal, a preprint server, or the book of a chapter."""
+    if paper.type == "preprint":
+        return server(paper)
+    return journal(paper, options) or (paper.book.title if paper.book and paper.type == "chapter" else "")
+
+
 def server(paper: Paper) -> str:
     """Where a preprint lies: NLM writes "medRxiv : the preprint server for health sciences"."""
     return paper.journal.partition(" : ")[0] or paper.journal_abbreviation
 
 
+def incomplete(paper: Paper) -> list[str]:
+    """A clause where the record's list of authors breaks off, for formats that have no "et al."."""
+    return [] if paper.authors_complete else ["The list of authors is not complete"]
+
+
 def keywords(held: HeldPaper) -> list[str]:
-    """MeSH headings, keywords, tags and a person's note, each once, whatever its case."""
+    """MeSH headings, keywords, tags, readers' labels and a person's note, each once, whatever its case."""
     paper = held.paper
     names = [
         *[heading.name for heading in paper.mesh],
         *[keyword.name for keyword in paper.keywords],
         *[tag.slug for tag in held.tags],
+        *held.labels,
     ]
     if held.note:
         names.append(held.note)
@@ -65,29 +107,55 @@ def notes(held: HeldPaper, options: Options) -> list[str]:
     That it was retracted or deleted, and what a translated title means; with `options.notes` every other notice.
     """
     paper = held.paper
-    if not (paper.corrections or paper.retracted or held.deleted or paper.vernacular_title) and paper.languages == (
-        "eng",
-    ):
+    if _needs_no_note(held):
         return []
-    clauses = _retraction(paper) if paper.retracted else []
-    if options.notes:
-        clauses += _other_notices(paper)
-    if held.deleted:
-        clauses.append(f"No longer in PubMed (seen {held.deleted[:10]})")
+    original = original_title(paper)
+    return [
+        *retraction(paper),
+        *further_notes(held, options),
+        *([f"Original title: {original}"] if original else []),
+    ]
+
+
+def further_notes(held: HeldPaper, options: Options) -> list[str]:
+    """The notes but for a retraction and the original title, of which some formats have fields."""
+    paper = held.paper
+    if _needs_no_note(held):
+        return []
+    clauses = _other_notices(paper) if options.notes else []
+    clauses += deletion(held)
     if languages := foreign_languages(paper):
         clauses.append(f"{'Article' if paper.type == 'article' else 'Text'} in {_listed(languages)}")
-    vernacular = titles.plain(paper.vernacular_title)
-    if vernacular and vernacular != titles.plain(paper.title):
-        clauses.append(f"Original title: {vernacular}")
     return clauses
+
+
+def deletion(held: HeldPaper) -> list[str]:
+    """That PubMed no longer serves the record."""
+    return [f"No longer in PubMed (seen {held.deleted[:10]})"] if held.deleted else []
+
+
+def _needs_no_note(held: HeldPaper) -> bool:
+    """The quick way out of nearly every paper."""
+    paper = held.paper
+    return paper.languages == ("eng",) and not (
+        paper.corrections or held.deleted or paper.vernacular_title or paper.retracted
+    )
+
+
+def original_title(paper: Paper) -> str:
+    """The title in the language of the paper, where the record has it beside a translation."""
+    vernacular = titles.plain(paper.vernacular_title)
+    return vernacular if vernacular != titles.plain(paper.title) else ""
 
 
 def _listed(words: list[str]) -> str:
     return " and ".join(filter(None, (", ".join(words[:-1]), words[-1])))
 
 
-def _retraction(paper: Paper) -> list[str]:
+def retraction(paper: Paper) -> list[str]:
     """`Retracted. Notice: Stroke 2020;51:123, PMID 12345678`, with what the record knows of the notice."""
+    if not paper.retracted:
+        return []
     known = [notice for notice in paper.alerts if notice.source != FROM_PUBLICATION_TYPE]
     retractions = _places(notice for notice in known if notice.type == "retraction")
     republications = _places(notice for notice in known if notice.type == "retracted-republished")

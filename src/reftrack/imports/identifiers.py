@@ -23,7 +23,7 @@ _DOI_IN_QUERY = re.compile(r"https?://\S+[?&]doi=(10\.[^&\s]+)\S*", re.IGNORECAS
 _NUMBER = r"0*([1-9][0-9]{0,8})"
 _PMID_FIELD = re.compile(rf"(?:(?:pmid|pubmed(?:[ _-]?id)?|medline)\s*[:#=-]?\s*)?{_NUMBER}(?:\.0)?\.?", re.IGNORECASE)
 _PMID_NAMED = re.compile(
-    rf"pmid\s*[:#=-]?\s*{_NUMBER}\.?"
+    rf"pmid\s*[:#=-]?\s*{_NUMBER}\.?(?:\s*\[[a-z ]+\]\.?)?"  # PubMed's "[Indexed for MEDLINE]"
     rf"|(?:pubmed(?:[ _-]?id)?|medline)\s*[:#=-]\s*{_NUMBER}\.?"
     r"|pubmed(?:[ _-]?id)?\s+([1-9][0-9]{5,8})\.?"  # Cochrane's "PUBMED 12345678", not "PubMed 2019"
     rf"|{_NUMBER}\s*\[pmid\]",

@@ -69,7 +69,7 @@ def _read(record: Record) -> Citation | Unreadable:
         ),
         title=first("TI", "BTI", "TT", "CTI"),
         authors=_authors(record),
-        date=first("DP", "DEP"),
+        date=first("DP") or first("DEP")[:4],  # 20250309
         journal=first("JT", "TA") or (first("BTI") if "TI" in values else ""),
         volume=first("VI"),
         issue=first("IP"),

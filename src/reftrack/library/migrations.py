@@ -4,7 +4,8 @@ To change the schema: add a step at the end, raise SCHEMA_VERSION in `opening`, 
 This is the only module that loads sqlite-utils, and only a command that writes loads this module.
 
 Which tables are precious: `records`, `checks`, `former_records`, `changes`, `tag_changes`, `unread_records`, `runs`,
-`run_papers`, `hits`, `hand_tags`, `citation_keys`. Every other one can be made again from `records` and the rules
+`run_papers`, `hits`, `hand_tags`, `citation_keys`, `former_keys`, `decisions`, `labels`, `notes`, `imports`,
+`import_entries`, `import_problems`. Every other one can be made again from `records` and the rules
 (`rebuild`).
 """
 
@@ -245,6 +246,62 @@ def m0003_tag_changes(db: Database) -> None:
     for statement in _THIRD:
         db.execute(statement)
     _mark(db, 3)
+
+
+_FOURTH = (
+    # What came from files of other programs. Nothing of it is ever deleted: an import that was undone says so.
+    """CREATE TABLE imports (
+        import INTEGER PRIMARY KEY AUTOINCREMENT,
+        file TEXT NOT NULL, format TEXT NOT NULL, sha256 TEXT NOT NULL, who TEXT NOT NULL, at TEXT NOT NULL,
+        run INTEGER REFERENCES runs(run),          -- the line of the ledger, where the file held PubMed records
+        undone TEXT NOT NULL DEFAULT '')""",
+    """CREATE TABLE import_entries (
+        import INTEGER NOT NULL REFERENCES imports(import), position INTEGER NOT NULL,
+        pmid INTEGER,                               -- of the paper it is; NULL: not known yet
+        matched_by TEXT NOT NULL DEFAULT '',        -- record, pmid, doi, pmcid, title, hand
+        certainty REAL NOT NULL DEFAULT 0,          -- 0 to 1
+        doubt TEXT NOT NULL DEFAULT '',             -- why it is not matched, for a person
+        tried TEXT NOT NULL DEFAULT '',             -- when PubMed was last asked for it (UTC)
+        same_as_import INTEGER, same_as INTEGER,    -- the first entry that names the same paper, where none is held
+        citation TEXT NOT NULL DEFAULT '',          -- JSON of the citation; '' for a PubMed record
+        PRIMARY KEY (import, position)) WITHOUT ROWID""",
+    "CREATE INDEX import_entries_by_paper ON import_entries(pmid)",
+    """CREATE TABLE import_problems (
+        import INTEGER NOT NULL REFERENCES imports(import), line INTEGER NOT NULL, reason TEXT NOT NULL,
+        text TEXT NOT NULL)""",
+    # What people said of papers: rows are added, never changed but to say that they were taken back.
+    """CREATE TABLE decisions (
+        decision INTEGER PRIMARY KEY, pmid INTEGER NOT NULL, who TEXT NOT NULL,
+        verdict TEXT NOT NULL CHECK (verdict IN ('include', 'exclude', 'maybe')), reasons TEXT NOT NULL,
+        at TEXT NOT NULL, import INTEGER REFERENCES imports(import), undone TEXT NOT NULL DEFAULT '')""",
+    "CREATE INDEX decisions_by_paper ON decisions(pmid)",
+    """CREATE TABLE labels (
+        label_id INTEGER PRIMARY KEY, pmid INTEGER NOT NULL, who TEXT NOT NULL, label TEXT NOT NULL,
+        at TEXT NOT NULL, import INTEGER REFERENCES imports(import), undone TEXT NOT NULL DEFAULT '')""",
+    "CREATE INDEX labels_by_paper ON labels(pmid)",
+    """CREATE TABLE notes (
+        note INTEGER PRIMARY KEY, pmid INTEGER NOT NULL, who TEXT NOT NULL, text TEXT NOT NULL,
+        at TEXT NOT NULL, import INTEGER REFERENCES imports(import), undone TEXT NOT NULL DEFAULT '')""",
+    "CREATE INDEX notes_by_paper ON notes(pmid)",
+    # Keys that a person replaced: somebody may have cited them, so they still lead to the paper.
+    """CREATE TABLE former_keys (
+        key TEXT PRIMARY KEY COLLATE NOCASE, pmid INTEGER NOT NULL, until TEXT NOT NULL)""",
+    "CREATE INDEX former_keys_by_paper ON former_keys(pmid)",
+    """CREATE TRIGGER keys_are_given_once BEFORE INSERT ON citation_keys
+    WHEN EXISTS (SELECT 1 FROM former_keys f WHERE f.key = new.key AND f.pmid <> new.pmid) BEGIN
+        SELECT RAISE(IGNORE);
+    END""",
+    "CREATE INDEX papers_by_folded_doi ON papers(lower(doi)) WHERE doi <> ''",
+    "CREATE INDEX papers_by_pmcid ON papers(pmcid) WHERE pmcid <> ''",
+)
+
+
+@migrations()
+def m0004_exchange(db: Database) -> None:
+    """Imports, decisions, labels, notes, and the keys that papers had before."""
+    for statement in _FOURTH:
+        db.execute(statement)
+    _mark(db, 4)
 
 
 def migrate(connection: Connection) -> None:

@@ -25,6 +25,8 @@ from ..model import (
 from . import selecting
 from .columns import CHILDREN, PAPER_COLUMNS, paper_of
 from .deciding import LATEST, Decided, decided
+from .imported import ImportReader
+from .judging import JudgmentReader
 from .ledger import LedgerReader
 from .locking import is_being_fetched
 from .opening import making_sense, open_to_read
@@ -42,7 +44,7 @@ class Unread(NamedTuple):
     xml: bytes
 
 
-class Reader(LedgerReader):
+class Reader(LedgerReader, ImportReader, JudgmentReader):
     """A library opened to look only. Use as a context manager; what it hands out are nouns, never rows."""
 
     @classmethod
@@ -67,12 +69,15 @@ class Reader(LedgerReader):
         with self.connection.snapshot(), making_sense(self.connection.path):
             return self._papers([pmid]).get(pmid)
 
-    def held(self, pmids: Sequence[int]) -> Iterator[HeldPaper]:
-        """These papers with all that is known of them, in this order; one that is not held is passed over."""
+    def held(self, pmids: Sequence[int], *, without: Collection[str] = ()) -> Iterator[HeldPaper]:
+        """These papers with all that is known of them, in this order; one that is not held is passed over.
+
+        `without` as in `papers`.
+        """
         for start in range(0, len(pmids), selecting.CHUNK):
             part = pmids[start : start + selecting.CHUNK]
             with self.connection.snapshot(), making_sense(self.connection.path):
-                papers = self._papers(part)
+                papers = self._papers(part, without=without)
                 about = self._about(part)
             for pmid in part:
                 if pmid in papers:
@@ -247,9 +252,7 @@ class Reader(LedgerReader):
                 found.append(f"{sentence} ({number})")
         unfinished = int(self.connection.value("SELECT count(*) FROM runs WHERE status = 'running'"))
         if unfinished and not is_being_fetched(self.connection.path):
-            found.append(
-                f"Runs never finished; the next `reftrack fetch` of their query completes them. ({unfinished})"
-            )
+            found.append(f"Runs never finished; the same command again completes them. ({unfinished})")
         return found
 
     def _record_is_intact(self, pmid: int) -> bool:
@@ -346,6 +349,9 @@ class Reader(LedgerReader):
         ):
             facet, slug, primary, source = tag
             about[pmid]["tags"] += (FiledTag(facet, slug, bool(primary), source),)
+        for pmid, said in self.judgments(pmids).items():
+            if pmid in about:
+                about[pmid] |= said
         for pmid, query in self.connection.rows(
             f"SELECT pmid, query FROM hits WHERE pmid IN ({marks}) AND left_run IS NULL ORDER BY query", pmids
         ):

@@ -54,6 +54,8 @@ class Selection(NamedTuple):
     """Kinds of CommentsCorrections link, any of which the paper must carry."""
     retracted: bool = False
     """Together with `notice`: retracted papers count too."""
+    decision: str = ""
+    """include, exclude or maybe, of all readers who decided; "none" while nobody has or they do not agree."""
     sort: str = ""
     limit: int | None = None
 
@@ -178,7 +180,9 @@ def find_paper(connection: Connection, name: str) -> int:
         found = connection.value("SELECT pmid FROM papers WHERE pmid = ?", (int(plain),))
     else:
         found = connection.value(
-            "SELECT k.pmid FROM citation_keys k JOIN papers p ON p.pmid = k.pmid WHERE k.key = ?", (plain,)
+            """SELECT p.pmid FROM papers p WHERE p.pmid IN (SELECT pmid FROM citation_keys WHERE key = :key
+            UNION SELECT pmid FROM former_keys WHERE key = :key)""",
+            {"key": plain},
         )
     if found is not None:
         return int(found)
@@ -324,6 +328,15 @@ def _record_conditions(selection: Selection) -> Iterator[tuple[str, Sequence[obj
         marks = ",".join("?" * len(selection.notice))
         carried = f"EXISTS (SELECT 1 FROM corrections c WHERE c.pmid = p.pmid AND c.kind IN ({marks}))"
         yield (f"({carried} OR p.retracted)" if selection.retracted else carried), selection.notice
+    if selection.decision == "none":
+        yield f"(SELECT count(DISTINCT verdict) FROM ({_NEWEST_DECISIONS})) <> 1", ()
+    elif selection.decision:
+        # min and max are both it: every reader who decided says so.
+        yield f"(SELECT min(verdict) = ? AND max(verdict) = ? FROM ({_NEWEST_DECISIONS}))", (selection.decision,) * 2
+
+
+_NEWEST_DECISIONS = """SELECT verdict, max(decision) FROM decisions d WHERE d.pmid = p.pmid AND d.undone = ''
+    GROUP BY d.who"""
 
 
 def _found_by(connection: Connection, query: str) -> tuple[str, Sequence[object]]:

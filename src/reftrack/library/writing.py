@@ -22,6 +22,7 @@ from ..indexing import TagChange
 from ..model import HandTag, Paper, Tag, TagDefinition
 from .columns import CHILDREN, PAPER_COLUMNS, paper_row
 from .history import differences, texts
+from .imported import ImportWriter
 from .inserting import NewPaper, insert_papers, insert_parts, insert_rule_tags
 from .ledger import PUBMED, LedgerWriter
 from .opening import Connection, open_new, open_to_write
@@ -48,7 +49,7 @@ def utc_now() -> str:
     return datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
-class Library(Reader, LedgerWriter):
+class Library(Reader, LedgerWriter, ImportWriter):
     """A library opened to change it."""
 
     def __init__(self, connection: Connection, *, now: Callable[[], str] = utc_now) -> None:

@@ -1,0 +1,35 @@
+"""`reftrack key`: a person chooses a citation key."""
+
+from __future__ import annotations
+
+import click
+
+from .screen import note
+from .settings import Desk
+
+
+@click.group()
+def command() -> None:
+    """Choose citation keys. Nothing else ever changes one.
+
+    \b
+    Example:
+      reftrack key set 31494820 Muresanu2020cars
+    """
+
+
+@command.command("set")
+@click.argument("name", metavar="PMID|KEY")
+@click.argument("key")
+@click.pass_obj
+def choose(desk: Desk, name: str, key: str) -> None:
+    """Give a paper another citation key. The one it had still leads to it and is never given to another paper."""
+    from ..library.selecting import find_paper
+
+    with desk.library() as library, library.transaction():
+        pmid = find_paper(library.connection, name)
+        former = library.set_key(pmid, key)
+    if former == key:
+        note(f"PMID {pmid} has the key {key} already.", quiet=desk.quiet)
+        return
+    click.echo(f"PMID {pmid}: {former or '(no key)'} is {key} now.")

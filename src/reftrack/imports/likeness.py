@@ -1,0 +1,84 @@
+"""How alike two references are, by what is left of them when spelling, punctuation and markup are put aside."""
+
+from __future__ import annotations
+
+import re
+from difflib import SequenceMatcher
+from unicodedata import combining, normalize
+
+from ..notices import without_mark
+
+_WORD = re.compile(r"[^\W_]+")
+_SUBTITLE = re.compile(r"[:.?!](?:\s|$)|\s[-–—]\s")
+
+
+def words(text: str) -> list[str]:
+    """The words of a text in lower case, without accents, punctuation and the width of characters (CO₂ is co2)."""
+    bare = "".join(character for character in normalize("NFKD", text.casefold()) if not combining(character))
+    return _WORD.findall(bare)
+
+
+def title_words(title: str) -> list[str]:
+    """The words of a title without what NLM or a journal put before it ("RETRACTED:")."""
+    return words(without_mark(title))
+
+
+def title_likeness(one: str, other: str) -> float:
+    """From 0 to 1; 1 is the same words in the same order."""
+    left, right = title_words(one), title_words(other)
+    if not left or not right:
+        return 0.0
+    if left == right or "".join(left) == "".join(right):  # double-blind, double blind, doubleblind
+        return 1.0
+    if _without_subtitle(one) == right or _without_subtitle(other) == left:
+        return _WITHOUT_SUBTITLE
+    slips = _slips(left, right)
+    if slips is not None:
+        return 1 - _A_SLIP * slips
+    likeness = SequenceMatcher(None, " ".join(left), " ".join(right), autojunk=False).ratio()
+    return min(likeness, _OTHER_WORDS)
+
+
+def _slips(left: list[str], right: list[str]) -> int | None:
+    """How many words are misspelled, or little words left out; None where the titles differ in what they say.
+
+    "… in rats" is another paper than "…", however alike their letters are.
+    """
+    slips = 0
+    for what, start, end, first, last in SequenceMatcher(None, left, right, autojunk=False).get_opcodes():
+        one, other = left[start:end], right[first:last]
+        if what == "replace" and len(one) == len(other):
+            slips += len(one)
+            if any(SequenceMatcher(None, *pair).ratio() < _MISSPELLED for pair in zip(one, other, strict=True)):
+                return None
+        elif what != "equal":
+            slips += 1
+            if not _LITTLE_WORDS.issuperset((*one, *other)):
+                return None
+    return slips if slips <= _MOST_SLIPS else None
+
+
+def _without_subtitle(title: str) -> list[str] | None:
+    """The words before the first colon, full stop or dash, if they are enough to tell the paper."""
+    head = title_words(_SUBTITLE.split(without_mark(title), maxsplit=1)[0])
+    return head if len(head) >= _TELLING else None
+
+
+def same_family(author: str, family: str) -> bool:
+    """Whether an author of a citation (`Family, Given`, or a group) may be the one with this family name.
+
+    One that is cut or has its parts in another order ("Cruz, Ana de la" and "de la Cruz") counts.
+    """
+    left, right = set(words(author.partition(",")[0])), set(words(family))
+    return bool(left and right) and (left <= right or right <= left or bool(set(words(author)) >= right))
+
+
+_LITTLE_WORDS = frozenset({"a", "an", "and", "in", "of", "on", "the", "to", "for", "with"})
+_MISSPELLED = 0.75
+_MOST_SLIPS = 2
+_A_SLIP = 0.03
+_OTHER_WORDS = 0.89
+"""No more than so alike are titles that differ in a word."""
+_TELLING = 5
+"""So many words of a title are hardly those of another paper's title by chance."""
+_WITHOUT_SUBTITLE = 0.93

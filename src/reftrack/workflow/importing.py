@@ -1,0 +1,238 @@
+"""A file of another program comes into the library: its records become papers, its citations are matched to papers.
+
+A citation that is no paper held yet is kept as it came, and waits: the next online fetch asks PubMed for it
+(`completing`). All of a file of citations is stored in one transaction; of PubMed records, a batch at a time.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
+
+from .. import imports, pubmed
+from ..citation import Citation, Unreadable
+from ..errors import ReftrackError
+from ..imports.likeness import title_words, words
+from ..library.imported import IMPORTS, ImportedEntry, Match
+from ..library.reading import Reader
+from ..library.writing import Library
+from ..model import Paper
+from ..tagging import RuleSet
+from .filing import Unreadable as UnreadableRecord
+from .filing import Watch, file_papers, read, unwatched
+from .identifying import identify
+
+BATCH = 200
+"""PubMed records stored in one transaction."""
+
+
+@dataclass(slots=True)
+class Imported:
+    """What became of one file."""
+
+    file: str
+    format: str
+    number: int = 0
+    """Of the import; 0 if nothing was stored."""
+    records: int = 0
+    """PubMed records that were read."""
+    added: list[int] = field(default_factory=list)
+    """Papers that the library did not hold."""
+    changed: list[int] = field(default_factory=list)
+    """Papers of which the file had a newer record."""
+    older: list[int] = field(default_factory=list)
+    """Papers of which what is held is newer, and stayed."""
+    matched: list[tuple[Citation, Match]] = field(default_factory=list)
+    unmatched: list[tuple[Citation, Match]] = field(default_factory=list)
+    twice: int = 0
+    """How many of the unmatched name the same paper as an entry that came before."""
+    problems: list[Unreadable] = field(default_factory=list)
+    completed: int = 0
+    """Entries of earlier imports that waited for a paper that came with this one."""
+
+
+def plan_import(name: str, data: bytes, form: str, library: Reader | None) -> Imported:
+    """What an import of citations would do; nothing is stored. Raises UsageError for a file that is none."""
+    result = Imported(name, form)
+    for thing in imports.read(data, form):
+        if isinstance(thing, Unreadable):
+            result.problems.append(thing)
+            continue
+        match = identify(thing, library) if library else Match()
+        (result.unmatched if match.pmid is None else result.matched).append((thing, match))
+    return result
+
+
+def import_citations(name: str, data: bytes, form: str, library: Library, *, who: str) -> Imported:
+    """Store and match the citations of a file, all of them or none. Raises UsageError for a file that is none."""
+    result = Imported(name, form)
+    with library.transaction():
+        result.number = library.begin_import(file=name, form=form, sha256=hashlib.sha256(data).hexdigest(), who=who)
+        waiting = _Waiting(library.unmatched())
+        for position, thing in enumerate(imports.read(data, form)):
+            if isinstance(thing, Unreadable):
+                result.problems.append(thing)
+                continue
+            match = identify(thing, library)
+            first = waiting.find(thing, (result.number, position)) if match.pmid is None else None
+            library.keep_citation(result.number, position, thing, match, same_as=first)
+            (result.unmatched if match.pmid is None else result.matched).append((thing, match))
+            result.twice += first is not None
+        library.keep_problems(result.number, result.problems)
+    return result
+
+
+def import_records(
+    name: str,
+    pieces: Callable[[], Iterator[tuple[bytes, int]]],
+    size: int,
+    library: Library,
+    rules: RuleSet,
+    *,
+    who: str,
+    version: str,
+    watch: Watch = unwatched,
+) -> Imported:
+    """Store and tag every PubMed record of a file, whether a saved query finds it or not.
+
+    `pieces` opens the file: its bytes, each piece with how much of `size` has been read. The ledger has a line of it.
+    Hold the lock of `locking.fetching`. Raises LibraryError; what was stored before stays.
+    """
+    run = library.begin(IMPORTS, term="", source=name, version=version)
+    storing = _Storing(Imported(name, "pubmed-xml"), run, library, rules)
+    try:
+        with library.transaction():
+            storing.result.number = library.begin_import(file=name, form="pubmed-xml", sha256="", who=who, run=run)
+        storing.read(pieces(), size, watch)
+    except KeyboardInterrupt:
+        storing.finish("interrupted", "stopped by the user")
+        raise
+    except ReftrackError as error:
+        storing.finish("partial" if storing.result.records else "failed", str(error))
+        raise
+    problems = storing.result.problems
+    said = f"{len(problems)} records cannot be read ({problems[0].reason})" if problems else ""
+    storing.finish("partial" if problems else "complete", said)
+    return storing.result
+
+
+def match_waiting(library: Library) -> int:
+    """Look again whether entries that wait for their paper are one that is held by now; says how many are."""
+    found = 0
+    with library.transaction():
+        for entry in list(library.unmatched()):
+            match = identify(entry.citation, library)
+            if match != entry.match and (match.pmid is not None or match.doubt):
+                library.match_entry(entry, match)
+                found += match.pmid is not None
+    return found
+
+
+@dataclass(slots=True)
+class _Storing:
+    """The reading of a file of records: what it came to, and where it goes."""
+
+    result: Imported
+    run: int
+    library: Library
+    rules: RuleSet
+    pmids: list[int] = field(default_factory=list)
+    """Of the entries of the import so far."""
+
+    def read(self, pieces: Iterable[tuple[bytes, int]], size: int, watch: Watch) -> None:
+        position = 0
+        digest = hashlib.sha256()
+
+        def documents() -> Iterator[bytes]:
+            nonlocal position
+            for piece, so_far in pieces:
+                position = so_far
+                digest.update(piece)
+                yield piece
+
+        batch: list[tuple[Paper, bytes]] = []
+        deleted: list[int] = []
+        for thing, xml in read(pubmed.cut(documents())):
+            if isinstance(thing, UnreadableRecord):
+                self._keep_unread(thing, xml)
+            elif isinstance(thing, tuple):
+                deleted += thing
+            else:
+                batch.append((thing, xml))
+                if len(batch) == BATCH:
+                    self._store(batch)
+                    batch = []
+                    watch(self.result.file, position, size)
+        self._store(batch)
+        with self.library.transaction():
+            self.library.mark_deleted(deleted, at=self.library.started(self.run))
+            self.library.keep_problems(self.result.number, self.result.problems)
+            self.library.note_content(self.result.number, digest.hexdigest())
+        watch(self.result.file, size, size)
+
+    def _keep_unread(self, thing: UnreadableRecord, xml: bytes) -> None:
+        self.result.problems.append(Unreadable(0, thing.sentence, xml[:200].decode(errors="replace")))
+        if thing.pmid and xml:
+            with self.library.transaction():
+                self.library.keep_unread(
+                    xml,
+                    pmid=thing.pmid,
+                    reason=thing.reason,
+                    source=self.result.file,
+                    parser=pubmed.PARSER_VERSION,
+                    run=self.run,
+                )
+
+    def _store(self, batch: list[tuple[Paper, bytes]]) -> None:
+        if not batch:
+            return
+        pmids = sorted({paper.pmid for paper, _ in batch})
+        with self.library.transaction():
+            filed = file_papers(self.library, self.rules, batch, source=self.result.file, run=self.run)
+            self.library.hit(self.run, IMPORTS, pmids)
+            self.library.drop_unread(pmids)
+            self.library.keep_records(self.result.number, pmids, start=len(self.pmids))
+        self.pmids += pmids
+        self.result.records += len(batch)
+        self.result.added += filed.new
+        self.result.changed += [pmid for pmid in filed.changed if pmid not in filed.new]
+        self.result.older += filed.older
+
+    def finish(self, status: str, problem: str = "") -> None:
+        with self.library.transaction():
+            self.library.found(self.run, count=len(self.pmids), translation="", warnings=[], ids=self.pmids)
+            if status == "complete":
+                self.library.note(self.run, "new", self.result.added)
+                self.library.told_joined(self.run, IMPORTS, self.library.joined(IMPORTS))
+            self.library.finish(self.run, status=status, received=len(self.pmids), requests=0, problem=problem)
+
+
+class _Waiting:
+    """Entries that wait for their paper, by what they name, so that a second one of the same paper is linked."""
+
+    def __init__(self, entries: Iterable[ImportedEntry]) -> None:
+        self._first: dict[tuple[object, ...], tuple[int, int]] = {}
+        for entry in entries:
+            self.find(entry.citation, entry.same_as or (entry.number, entry.position))
+
+    def find(self, citation: Citation, place: tuple[int, int]) -> tuple[int, int] | None:
+        """The first entry that names the same paper; `place` is remembered for what comes next."""
+        names = list(_names(citation))
+        first = next((self._first[name] for name in names if name in self._first), None)
+        for name in names:
+            self._first.setdefault(name, first or place)
+        return first if first != place else None
+
+
+def _names(citation: Citation) -> Iterator[tuple[object, ...]]:
+    if citation.pmid:
+        yield "pmid", citation.pmid
+    if citation.doi:
+        yield "doi", citation.doi
+    if citation.pmcid:
+        yield "pmcid", citation.pmcid
+    title = title_words(citation.title)
+    if title and citation.year and citation.authors:
+        family = words(citation.authors[0].partition(",")[0])
+        yield "title", *title, citation.year, *family

@@ -102,6 +102,7 @@ def test_a_field_that_comes_twice():
         '@article{b, title = "One,\n year = 2001}',
         "@article{b, title = {One} year = {2001}}",
         "@article{b title = {One}}",
+        "@article{b title = {One},\n year = {2001},\n month = jan}",
         "@article{b, title}",
         "@article{b,\n",
     ],

@@ -15,6 +15,8 @@ from reftrack.errors import UsageError
         ("TY  - JOUR\n", "x.txt", "ris"),
         ("\ufeff\nTY  - JOUR\n", "", "ris"),
         ("Provider: x\n\nTY - JOUR\n", "", "ris"),
+        ("TY  - JOUR\nN1  - x\nPMID- 1\n@a{b,", "", "ris"),
+        ("PMID- 90000001\nAB  - x\nTY  - odd", "", "nbib"),
         ("% Encoding: UTF-8\n\n@Article{a,", "x.txt", "bibtex"),
         ('[{"id": 1}]', "x.txt", "csl-json"),
         ('{"id": 1}\n{"id": 2}', "", "csl-json"),

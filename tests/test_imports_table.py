@@ -24,6 +24,26 @@ def test_pubmed():
     assert (citation.title, citation.journal, citation.year) == ("A made-up trial, of examples.", "J Example", 2016)
 
 
+@pytest.mark.parametrize(
+    ("cell", "authors"),
+    [
+        ("Example AB, Primer B Jr, Sample C 3rd.", ("Example, AB", "Primer, B, Jr", "Sample, C, 3rd")),
+        ("Example, A., Primer, B.-C.", ("Example, A.", "Primer, B.-C.")),
+        ("Example, Ada; de la Primer, Bo", ("Example, Ada", "de la Primer, Bo")),
+        ("A. Example; B. C. de la Primer", ("Example, A.", "de la Primer, B. C.")),
+        ("Example, Ada B.", ("Example, Ada B.",)),
+        ("U.S. Example Task Force; EXAMPLE Study Group", ("U.S. Example Task Force", "EXAMPLE Study Group")),
+        ("['Example, Ada', \"O'Primer, Bo\"]", ("Example, Ada", "O'Primer, Bo")),
+        ("Example A.", ("Example, A",)),
+        ("", ()),
+    ],
+)
+def test_authors_in_one_cell(cell, authors):
+    """Names in a cell are parted as each program parts them, and each is family name first."""
+    quoted = cell.replace('"', '""')
+    assert one("csv", f'pmid,authors\n90000001,"{quoted}"\n').authors == authors
+
+
 def test_zotero():
     """Zotero's CSV: PMID in Extra, people's tags as labels."""
     citation = one(
@@ -154,6 +174,14 @@ def test_broken_rows_cost_no_neighbour():
     assert [(c.line, c.pmid) for c in read] == [(2, 90000001), (5, 90000003), (9, 90000006)]
     assert read[0].title == 'A title, with "quotes" of two lines'
     assert [line for line, _ in told] == [4, 6, 7, 8]
+
+
+def test_what_is_left_of_a_broken_row_is_no_paper():
+    """The later lines of a cell whose quotes are broken are told too, not taken for titles."""
+    text = 'title,year\nOne,2001\n"Two "quoted" and\nmore of it",2002\nlast of it\nThree,2003\nFour\n'
+    read, told = sorted_out("csv", text)
+    assert [c.title for c in read] == ["One", "Three", "Four"]
+    assert [line for line, _ in told] == [3, 4, 5]
 
 
 def test_an_empty_table():

@@ -15,15 +15,12 @@ from .text import flat
 if TYPE_CHECKING:
     from pylatexenc.latex2text import LatexNodes2Text
 
-_DEEPEST = 40
-"""Braces nested deeper than this are left to no parser: pylatexenc calls itself for each."""
 _LONGEST = 20_000
-"""So is a longer text: a title has no such length, and pylatexenc takes its time."""
+"""A longer text is left as it stands: a title has no such length, and pylatexenc takes its time."""
 
 _UNESCAPED = re.compile(r"(?<!\\)[&%#]")
 _SCRIPT = re.compile(r"(?<!\\)\$\s*[_^]\s*(?:\{([^{}$\\]*)\}|([^{}$\\\s]))\s*\$")
 _LONE_DOLLAR = re.compile(r"(?<!\\)\$")
-_BRACE = re.compile(r"\\?[{}]")
 _LIGATURES = (("---", "—"), ("--", "–"), ("``", "“"), ("''", "”"), ("~", " "))
 
 # Missing in pylatexenc, or read there as something that prints nothing.
@@ -49,7 +46,7 @@ _HELD = dict(zip((text for text in _PRINTED.values()), map(chr, range(0xE000, 0x
 def printed(latex: str) -> str:
     """`latex` as one flat line."""
     if "\\" in latex or "$" in latex:
-        return flat(_converted(latex) if _can_be_parsed(latex) else _without_braces(latex))
+        return flat(_converted(latex) if len(latex) <= _LONGEST else _without_braces(latex))
     for written, text in _LIGATURES:
         latex = latex.replace(written, text)
     return flat(_without_braces(latex))
@@ -57,16 +54,6 @@ def printed(latex: str) -> str:
 
 def _without_braces(text: str) -> str:
     return text.replace("{", "").replace("}", "")
-
-
-def _can_be_parsed(latex: str) -> bool:
-    if len(latex) > _LONGEST:
-        return False
-    depth = deepest = 0
-    for brace in _BRACE.findall(latex):
-        depth += {"{": 1, "}": -1}.get(brace, 0)
-        deepest = max(deepest, depth)
-    return deepest <= _DEEPEST
 
 
 def _converted(latex: str) -> str:
@@ -78,7 +65,7 @@ def _converted(latex: str) -> str:
     latex = _COMMA_BELOW_MACRO.sub(lambda found: _COMMA_BELOW[found[1] or found[2] or found[3]], latex)
     try:
         text: str = _parser().latex_to_text(latex)
-    except (IndexError, ValueError, AttributeError, TypeError, RecursionError):  # what it raises on broken macros
+    except (IndexError, ValueError, AttributeError, TypeError, RecursionError):  # broken macros, deep braces
         text = _without_braces(latex)
     for shown, held in _HELD.items():
         text = text.replace(held, shown)

@@ -6,8 +6,9 @@ import re
 
 from .text import flat
 
-_INITIALS_FIRST = re.compile(r"((?:[^\W\d_]\.[ -]?){1,5}) ?([^\W\d_][^,.]*)")
-_INITIALS_LAST = re.compile(r"(\S.*?) ((?:[^\W\d_]\.?-?){1,5})")
+# "G.-H. Example", but not "U.S. Example Task Force".
+_INITIALS_FIRST = re.compile(r"(?!U\. ?[SKN]\.)((?:[^\W\d_]\.[ -]?){1,5}) ?([^\W\d_][^\s,.]*(?: [^\s,.]+){0,2})")
+_INITIALS_LAST = re.compile(r"(\S.*?) ((?:[^\W\d_]\.?-?){1,5})(?: (Jr\.?|Sr\.?|2nd|3rd|[4-9]th))?")
 _INITIALS = re.compile(r"(?:[^\W\d_]\.[ -]?){1,5}|[A-ZÀ-Þ]{1,4}")
 _QUOTED = re.compile(r"'((?:[^'\\]|\\.)*+)(?:'|\\?\Z)|\"((?:[^\"\\]|\\.)*+)(?:\"|\\?\Z)")
 
@@ -25,7 +26,7 @@ def with_initials(name: str) -> str:
     """A name that may be in PubMed's short form, `Family FM`; a group does not end with initials."""
     name = flat(name)
     found = None if "," in name else _INITIALS_LAST.fullmatch(name)
-    return f"{found[1]}, {found[2]}" if found and found[2].isupper() else person(name)
+    return ", ".join(filter(None, found.groups())) if found and found[2].isupper() else person(name)
 
 
 def persons(cell: str) -> tuple[str, ...]:
@@ -37,12 +38,12 @@ def persons(cell: str) -> tuple[str, ...]:
         return _all(cell.split(";"))
     if " and " in cell:
         return _all(cell.split(" and "))
-    if cell.count(".") == 1:
-        cell = cell.removesuffix(".")  # PubMed's, at the end of the list
     parts = [part.strip() for part in cell.split(",")]
     if len(parts) > 1 and len(parts) % 2 == 0 and all(map(_INITIALS.fullmatch, parts[1::2])):
         return _all([f"{family}, {given}" for family, given in zip(parts[::2], parts[1::2], strict=True)])
     if _INITIALS_LAST.fullmatch(parts[0]):
+        if cell.count(".") == 1:
+            parts[-1] = parts[-1].removesuffix(".")  # PubMed's, at the end of the list
         return _all(parts)
     return _all([cell])
 

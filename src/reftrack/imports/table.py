@@ -162,7 +162,7 @@ def _rows(lines: Sequence[str], begin: int, delimiter: str) -> Iterator[_Row | U
 def _read_all(
     rows: Iterator[_Row | Unreadable], names: Sequence[str], header: _Header
 ) -> Iterator[Citation | Unreadable]:
-    """Each row as a citation; after a broken one, what is not as wide as the table is left of it."""
+    """Each row as a citation; after a broken one, what is no whole row and names no id is left of it."""
     width, doubtful = len(names), False
     for row in rows:
         if isinstance(row, Unreadable):
@@ -172,7 +172,8 @@ def _read_all(
             yield unreadable(row.line, f"the row has {len(row.cells)} cells, and the table {width} columns", row.text)
         else:
             read = _read(row, names, header)
-            if doubtful and len(row.cells) != width and not (isinstance(read, Citation) and read.names_an_id):
+            whole = len(row.cells) == width and row.text.count('"') % 2 == 0
+            if doubtful and not whole and not (isinstance(read, Citation) and read.names_an_id):
                 read = unreadable(row.line, "a row before it is broken", row.text)
             else:
                 doubtful = False

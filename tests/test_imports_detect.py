@@ -50,6 +50,7 @@ def test_utf_16():
         (b"%PDF-1.7", "x.ris", "x.ris is a PDF."),
         (b"PK\x03\x04", "x.docx", "zip archive or a document"),
         (b"SQLite format 3\x00", "x.db", "x.db is a database."),
+        (b"{\\rtf1 x}", "x.txt", "rich text"),
         (b"\x1f\x8b\x08", "x.gz", "compressed"),
         (b"\x89PNG\r\n\x1a\n\x00\x00\x00\x0d", "x.csv", "x.csv is no text."),
         (b"<!DOCTYPE html><html>", "x.csv", "web page"),

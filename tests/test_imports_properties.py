@@ -100,6 +100,11 @@ HOSTILE = {
     "notes": b'TY  - JOUR\nN1  - USER-NOTES: {"a"=>[' + b'"b\\' * 100_000,
     "closing brackets": b"TY  - JOUR\nDO  - 10.1000/" + b")" * 200_000,
     "names without ids": b"pmid" + b" " * 300_000 + b"x",
+    "one entry in another": b"@a{" * 30_000,
+    "backslashes": b"\\" * 99_999,
+    "line ends": b"\n" * 200_000,
+    "records": b"PMID- 1\n" * 20_000,
+    "DOIs in a row": b"10.1000/" * 50_000,
     "zeros": b"TY  - JOUR\nDB  - PubMed\nAN  - " + b"0" * 300_000,
     "tags": b"TY  - JOUR\nTI  - " + b"<i " * 200_000,
 }

@@ -89,6 +89,7 @@ def test_the_preamble_of_a_database_is_no_fault():
         "N1  - PMID: 90000001",
         "N1  - PMCID: PMC9000001; PMID: 90000001",
         "N1  - <p>PMID: 90000001</p>",
+        "N1  - PMID: 90000001 [Indexed for MEDLINE]",
         "N1  - Times cited: 3\nPMID: 90000001\nmore",
         "UR  - https://pubmed.ncbi.nlm.nih.gov/90000001/",
         "UR  - https://example.org/x.pdf, https://www.ncbi.nlm.nih.gov/pubmed/90000001",

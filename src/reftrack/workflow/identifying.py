@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from ..citation import Citation
-from ..imports.likeness import same_family, title_likeness, title_words
+from ..imports.likeness import SUBTITLE_LEFT_OUT, same_family, title_likeness, title_words
 from ..library.imported import Candidate, ImportReader, Match, MatchedBy
 from ..model import Paper
 
@@ -26,7 +26,12 @@ _SHORT = 4
 def identify(citation: Citation, library: ImportReader) -> Match:
     """The held paper that the citation is, or no paper with the reason; no reason where nothing like it is held."""
     doubts: list[str] = []
-    for by, named, candidates in _by_identifier(citation, library):
+    named_papers = list(_by_identifier(citation, library))
+    each = [{one.pmid for one in candidates} for _, _, candidates in named_papers if candidates]
+    if each and not citation.title and not set.intersection(*each):  # nothing says which of them is wrong
+        several = sorted(set[int]().union(*each))
+        return Match(doubt=f"its identifiers are of several papers: PMID {', '.join(map(str, several))}")
+    for by, named, candidates in named_papers:
         fitting = [(certainty, one) for one in candidates if (certainty := _by_id_certainty(citation, one))]
         best = max((certainty for certainty, _ in fitting), default=0.0)
         chosen = [one for certainty, one in fitting if certainty == best]
@@ -85,10 +90,11 @@ def _by_id_certainty(citation: Citation, candidate: Candidate) -> float:
     if not citation.title:
         return 1.0
     likeness = _title_likeness(citation, candidate)
-    if likeness >= ENOUGH:
+    doubtful = _other_author(citation, candidate)
+    if likeness >= ENOUGH and not (doubtful and len(title_words(citation.title)) < _SHORT):
         return 1.0
     agrees = _same_author(citation, candidate) and _years_apart(citation, candidate) in (0, 1)
-    if likeness >= CONTRADICTS:
+    if likeness >= CONTRADICTS and not doubtful:
         return 0.98 if agrees else 0.9
     # A title in another language, or one that the file garbled: author, year and page must then all say the same.
     return 0.9 if agrees and _same_page(citation, candidate) else 0.0
@@ -124,6 +130,8 @@ def _by_title_certainty(citation: Citation, candidate: Candidate) -> float:
     page = _same_page(citation, candidate)
     missing = 0.05 if page else 0.12  # the page stands in for what the citation does not say
     certainty = 0.99 if likeness == 1 else 0.95
+    if likeness == SUBTITLE_LEFT_OUT and not page:  # the parts of a series, a protocol, a reply begin like the paper
+        certainty -= 0.12
     certainty -= {0: 0.0, 1: 0.03, None: missing}[apart]
     certainty -= 0.0 if _same_author(citation, candidate) else missing
     if len(title_words(citation.title)) < _SHORT and not page:
@@ -137,6 +145,7 @@ def _other_identifier(citation: Citation, candidate: Candidate) -> bool:
     return bool(
         (citation.pmid and citation.pmid != candidate.pmid)
         or (citation.doi and candidate.doi and citation.doi.lower() != candidate.doi.lower())
+        or (citation.pmcid and candidate.pmcid and citation.pmcid != candidate.pmcid)
     )
 
 
@@ -151,6 +160,13 @@ def _same_title(citation: Citation, candidate: Candidate) -> bool:
 
 def _same_author(citation: Citation, candidate: Candidate) -> bool:
     return bool(citation.authors and candidate.family) and same_family(citation.authors[0], candidate.family)
+
+
+def _other_author(citation: Citation, candidate: Candidate) -> bool:
+    """Whether the first authors differ; where one of them is not told, the first pages."""
+    if citation.authors and candidate.family:
+        return not _same_author(citation, candidate)
+    return _same_page(citation, candidate) is False
 
 
 def _years_apart(citation: Citation, candidate: Candidate) -> int | None:

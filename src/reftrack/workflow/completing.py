@@ -106,8 +106,12 @@ class _Completing:
     other: dict[int, str] = field(default_factory=dict)
     """Titles of papers that came by a PMID and are not what the entry says."""
     not_had: dict[int, str] = field(default_factory=dict)
+    found: dict[tuple[int, int], set[int]] = field(default_factory=dict)
+    """What the searches found, by the entries (import, position) that they were for."""
     unsure: set[tuple[int, int]] = field(default_factory=set)
-    """Entries (import, position) of whose search PubMed did not list all it found."""
+    """Entries of whose search PubMed did not list all it found."""
+    refused: dict[tuple[int, int], str] = field(default_factory=dict)
+    """Entries whose search PubMed did not take, and what it said."""
     warnings: list[str] = field(default_factory=list)
     requests_before: int = field(init=False)
 
@@ -118,29 +122,37 @@ class _Completing:
         """Search, fetch, match, close the line of the ledger."""
         self.watch(IMPORTS, 0, 0)
         held = set(self.library.held_pmids())
-        found = set().union(*(self._search(search) for search in searches))
-        self.wanted = tuple(sorted((self._named() | found) - held))
+        for search in searches:
+            self._search(search)
+        self.wanted = tuple(sorted(self._named().union(*self.found.values()) - held))
         self._note_found()
         self._fetch()
-        self._settle(self._named() - held)
+        self._settle()
 
     def _named(self) -> set[int]:
         """PMIDs that the entries themselves name."""
         return {entry.citation.pmid for entry in self.entries if entry.citation.pmid}
 
-    def _search(self, search: _Search) -> tuple[int, ...]:
+    def _search(self, search: _Search) -> None:
+        places = [_place(entry) for entry in search.entries]
         try:
             found = self.eutils.search(search.term, limit=search.limit)
-        except QueryError as error:  # one title with words that PubMed refuses must not stop the others
+        except QueryError as error:  # one entry with words that PubMed refuses must not stop the others
+            if len(places) > 1:
+                half = len(places) // 2
+                self._search(_search_for_ids(search.entries[:half]))
+                self._search(_search_for_ids(search.entries[half:]))
+                return
             self.warnings.append(f"PubMed did not take {search.term!r}: {error}")
-            return ()
+            self.refused[places[0]] = str(error).rstrip(".")
+            return
         self.watch(IMPORTS, 0, 0)
-        if found.count > search.limit and len(search.entries) == 1:
-            return ()  # a title that so many papers share tells nothing
+        if found.count > search.limit and len(places) == 1:
+            return  # a title that so many papers share tells nothing
         if not found.complete:
-            self.unsure.update((entry.number, entry.position) for entry in search.entries)
+            self.unsure.update(places)
             self.warnings.append(f"PubMed counts {found.count} papers for {search.term!r} and did not list them all.")
-        return found.pmids
+        self.found |= {place: set(found.pmids) for place in places}
 
     def _note_found(self) -> None:
         with self.library.transaction():
@@ -187,7 +199,7 @@ class _Completing:
             self.library.drop_unread(pmids)
         self.new.update(filed.new)
 
-    def _settle(self, named: set[int]) -> None:
+    def _settle(self) -> None:
         """Match every entry again, and say what PubMed did not know and what it owes.
 
         EFetch says nothing of a record that it cannot serve at the moment, so from silence nothing follows the first
@@ -195,14 +207,19 @@ class _Completing:
         """
         owed, done = dict(self.not_had), []
         with self.library.transaction():
+            waiting = set(map(_place, self.library.unmatched()))  # a person may have said meanwhile what an entry is
             for entry in self.entries:
-                match = self._match(entry.citation)
+                if _place(entry) not in waiting:
+                    continue
+                match = self._match(entry)
                 self.library.match_entry(entry, match)
-                pmid = entry.citation.pmid
-                silent = pmid in named - self.came - self.not_had.keys()
-                if silent and pmid and entry.match.doubt != match.doubt:
-                    owed[pmid] = _NOT_SENT
-                elif pmid not in self.not_had and (entry.number, entry.position) not in self.unsure:
+                unsent = self._unsent(entry)
+                silent = unsent - self.not_had.keys()
+                if match.pmid is not None:
+                    done.append(entry)
+                elif silent and entry.match.doubt != match.doubt:
+                    owed |= dict.fromkeys(silent, _NOT_SENT)
+                elif not (unsent & self.not_had.keys() or _place(entry) in self.unsure):
                     done.append(entry)
             self.library.tried(done)
             self.library.note(self.run, "missing", owed)
@@ -215,18 +232,30 @@ class _Completing:
             said = "PubMed did not list all papers that it found"
         self.finish("partial" if said else "complete", said)
 
-    def _match(self, citation: Citation) -> Match:
-        match = identify(citation, self.library)
-        if match.pmid is not None or match.doubt:
-            return match
-        if citation.pmid in self.not_had:
-            return Match(doubt=f"PubMed could not send PMID {citation.pmid}: {self.not_had[citation.pmid]}")
-        if citation.pmid in self.other:
-            return Match(doubt=f"PMID {citation.pmid} is of another paper: {self.other[citation.pmid]}")
-        if citation.pmid:
-            return Match(doubt=f"PubMed has no record of PMID {citation.pmid}")
-        named = " and ".join(filter(None, (citation.doi and f"DOI {citation.doi}", citation.pmcid)))
-        return Match(doubt=f"PubMed finds no paper with {named or 'its title'}")
+    def _unsent(self, entry: ImportedEntry) -> set[int]:
+        """What the entry names, or the search for it found, and PubMed did not send: one of them may be the paper."""
+        named = {entry.citation.pmid} if entry.citation.pmid else self.found.get(_place(entry), set())
+        return named.intersection(self.wanted) - self.came
+
+    def _match(self, entry: ImportedEntry) -> Match:
+        match = identify(entry.citation, self.library)
+        return match if match.pmid is not None or match.doubt else Match(doubt=self._why_not(entry))
+
+    def _why_not(self, entry: ImportedEntry) -> str:
+        pmid = entry.citation.pmid
+        if pmid in self.not_had:
+            return f"PubMed could not send PMID {pmid}: {self.not_had[pmid]}"
+        if pmid in self.other:
+            return f"PMID {pmid} is of another paper: {self.other[pmid]}"
+        if pmid:
+            return f"PubMed has no record of PMID {pmid}"
+        if _place(entry) in self.refused:
+            return f"PubMed did not take the search for it: {self.refused[_place(entry)]}"
+        if unsent := sorted(self._unsent(entry)):
+            why = next((self.not_had[found] for found in unsent if found in self.not_had), _NOT_SENT)
+            return f"PubMed finds PMID {unsent[0]} and could not send it: {why}"
+        named = " and ".join(filter(None, (entry.citation.doi and f"DOI {entry.citation.doi}", entry.citation.pmcid)))
+        return f"PubMed finds no paper with {named or 'its title'}"
 
     def finish(self, status: str, problem: str = "") -> None:
         """Close the line of the ledger."""
@@ -243,12 +272,19 @@ def _searches(entries: Sequence[ImportedEntry]) -> Iterator[_Search]:
     """What to ask for the entries that name no PMID: DOIs and PMCIDs together, each title alone."""
     named = [entry for entry in entries if not entry.citation.pmid and entry.citation.names_an_id]
     for start in range(0, len(named), IDS_AT_ONCE):
-        some = named[start : start + IDS_AT_ONCE]
-        term = " OR ".join(dict.fromkeys(term for entry in some for term in _id_terms(entry.citation)))
-        yield _Search(term, tuple(some), _MANY)
+        yield _search_for_ids(named[start : start + IDS_AT_ONCE])
     for entry in entries:
         if not entry.citation.names_an_id:
             yield _Search(_title_term(entry.citation), (entry,), _TOO_MANY)
+
+
+def _search_for_ids(entries: Sequence[ImportedEntry]) -> _Search:
+    terms = dict.fromkeys(term for entry in entries for term in _id_terms(entry.citation))
+    return _Search(" OR ".join(terms), tuple(entries), _MANY)
+
+
+def _place(entry: ImportedEntry) -> tuple[int, int]:
+    return entry.number, entry.position
 
 
 def _can_be_asked(citation: Citation) -> bool:

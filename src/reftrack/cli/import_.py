@@ -316,26 +316,35 @@ def _list_unmatched(desk: Desk, *, as_json: bool) -> None:
             entries, problems = list(reader.unmatched()), reader.unread_parts()
     if as_json:
         shaped = [
-            {"import": one.number}
+            {"import": one.number, "entry": name}
             | _cited(one.file, one.citation)
             | {"doubt": one.match.doubt, "tried": one.tried or None, "same_as": _place(one.same_as)}
-            for one in entries
+            for name, one in zip(_names(entries), entries, strict=True)
         ]
         click.echo(json_text(shaped))
     elif not (entries or problems):
         note("Every entry that was imported is a paper held.", quiet=desk.quiet)
     else:
         unread = [(f"{n}:{p.line}", file, "", p.text, f"cannot be read: {p.reason}") for n, file, p in problems]
-        _print(("entry", "file", "names", "title", "why"), [*map(_waiting_row, entries), *unread])
+        _print(("entry", "file", "names", "title", "why"), [*map(_waiting_row, _names(entries), entries), *unread])
 
 
-def _waiting_row(one: ImportedEntry) -> tuple[object, ...]:
+def _names(entries: Sequence[ImportedEntry]) -> list[str]:
+    """What --match calls them: import and line, and where several begin on one line (JSON) the position as well."""
+    on_line = Counter((one.number, one.citation.line) for one in entries)
+    return [
+        f"{one.number}:{one.citation.line}" + (f"#{one.position}" if on_line[one.number, one.citation.line] > 1 else "")
+        for one in entries
+    ]
+
+
+def _waiting_row(name: str, one: ImportedEntry) -> tuple[object, ...]:
     cited = one.citation
     ids = (f"PMID {cited.pmid}" if cited.pmid else "", cited.doi, cited.pmcid)
     why = one.match.doubt or ("not asked for yet" if not one.tried else "PubMed does not know it")
     if one.same_as:
         why = f"the same as an earlier entry (import {one.same_as[0]}); {why}"
-    return f"{one.number}:{cited.line}", one.file, " ".join(filter(None, ids)), cited.title, why
+    return name, one.file, " ".join(filter(None, ids)), cited.title, why
 
 
 def _place(same_as: tuple[int, int] | None) -> dict[str, int] | None:
@@ -356,12 +365,17 @@ def _match(desk: Desk, entry: str, paper: str) -> None:
 
     with desk.library() as library, library.transaction():
         pmid = find_paper(library.connection, paper)
-        number, _, line = entry.partition(":")
-        chosen = [one for one in library.unmatched() if (str(one.number), str(one.citation.line)) == (number, line)]
+        beginning, _, position = entry.partition("#")
+        chosen = [
+            one
+            for one in library.unmatched()
+            if f"{one.number}:{one.citation.line}" == beginning and position in ("", str(one.position))
+        ]
         if not chosen:
             raise UsageError(f"No entry {entry!r} waits for its paper; `reftrack import --unmatched` lists them.")
-        for one in chosen:
-            library.match_entry(one, Match(pmid, "hand", 1.0))
+        if len(chosen) > 1:
+            raise UsageError(f"{len(chosen)} entries begin there: {', '.join(_names(chosen)[:FEW])}; name one of them.")
+        library.match_entry(chosen[0], Match(pmid, "hand", 1.0))
     click.echo(f"Entry {entry} is PMID {pmid}.")
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any, Literal, NamedTuple
 
 from ..citation import Citation, Decision, Unreadable
@@ -238,10 +238,10 @@ class ImportWriter(ImportReader, JudgmentWriter):
         )
 
     def _adopt(self, number: int, pmid: int, citation: Citation) -> None:
-        importer = str(self.connection.value("SELECT who FROM imports WHERE import = ?", (number,)))
+        importer, at = self.connection.rows("SELECT who, at FROM imports WHERE import = ?", (number,))[0]
         for decision in citation.decisions:
-            named = decision if decision.who else Decision(decision.verdict, importer, decision.reasons, decision.at)
-            self.decide(pmid, named, imported=number)
+            dated = replace(decision, who=decision.who or importer, at=decision.at or at)
+            self.decide(pmid, dated, imported=number)
         self.label(pmid, citation.labels, who=importer, imported=number)
         if citation.note:
             self.annotate(pmid, citation.note, who=importer, imported=number)
@@ -261,6 +261,7 @@ class ImportWriter(ImportReader, JudgmentWriter):
             listed = (json.dumps(gone[start : start + CHUNK]),)
             for table in ("papers", "records", "checks", "hits"):
                 self.connection.run(f"DELETE FROM {table} WHERE pmid IN (SELECT value FROM json_each(?))", listed)
+        self.connection.run(_NO_LONGER_IMPORTED, {"import": number, "imports": IMPORTS})
         return gone
 
 
@@ -276,6 +277,14 @@ _ONLY_THERE_BY = """SELECT DISTINCT e.pmid FROM import_entries e JOIN papers p O
     AND NOT EXISTS (SELECT 1 FROM notes n WHERE n.pmid = e.pmid AND n.undone = '')
     AND NOT EXISTS (SELECT 1 FROM former_keys f WHERE f.pmid = e.pmid)
     ORDER BY e.pmid"""
+
+
+_NO_LONGER_IMPORTED = """DELETE FROM hits WHERE query = :imports
+    AND pmid IN (SELECT e.pmid FROM import_entries e WHERE e.import = :import)
+    AND EXISTS (SELECT 1 FROM hits h WHERE h.pmid = hits.pmid AND h.query <> :imports)
+    AND NOT EXISTS (SELECT 1 FROM import_entries o JOIN imports i ON i.import = o.import
+        WHERE o.pmid = hits.pmid AND i.undone = '')"""
+"""Of papers that stay because a saved query holds them; another that stays is still there by imports alone."""
 
 
 def _citation(held: str) -> Citation:

@@ -50,7 +50,7 @@ class JudgmentWriter(JudgmentReader):
     _now: Callable[[], str]
 
     def decide(self, pmid: int, decision: Decision, *, imported: int | None = None) -> None:
-        """Keep a reader's decision; a later one of the same reader counts instead.
+        """Keep a reader's decision; a later one of the same reader counts instead, by its `at`, then by its coming.
 
         An import keeps also what another one said before, so that either may be taken back.
         """
@@ -111,7 +111,7 @@ class JudgmentWriter(JudgmentReader):
 
 
 _STANDING_DECISIONS = """SELECT pmid, verdict, who, reasons, at FROM (
-        SELECT pmid, who, verdict, reasons, at, max(decision) FROM decisions
+        SELECT pmid, who, verdict, reasons, at, max(at || printf('%012d', decision)) FROM decisions
         WHERE undone = '' AND pmid IN (SELECT value FROM json_each(?)) GROUP BY pmid, who)
     ORDER BY pmid, who"""
 

@@ -335,8 +335,8 @@ def _record_conditions(selection: Selection) -> Iterator[tuple[str, Sequence[obj
         yield f"(SELECT min(verdict) = ? AND max(verdict) = ? FROM ({_NEWEST_DECISIONS}))", (selection.decision,) * 2
 
 
-_NEWEST_DECISIONS = """SELECT verdict, max(decision) FROM decisions d WHERE d.pmid = p.pmid AND d.undone = ''
-    GROUP BY d.who"""
+_NEWEST_DECISIONS = """SELECT verdict, max(at || printf('%012d', decision)) FROM decisions d
+    WHERE d.pmid = p.pmid AND d.undone = '' GROUP BY d.who"""
 
 
 def _found_by(connection: Connection, query: str) -> tuple[str, Sequence[object]]:

@@ -7,7 +7,7 @@ import sqlite3
 import pytest
 
 from desk import Workspace
-from eutils_server import search_body
+from eutils_server import search_body, search_error
 from made_up_pubmed import MadeUpPubmed
 from papers import FIRST_PMID, document, record
 from reftrack import pubmed as parser
@@ -107,8 +107,10 @@ def test_an_identifier_or_a_title_tells_the_paper(library, citation, by):
         ({"title": f"RETRACTED: {TITLE}"}, 0.99),
         ({"title": TITLE.replace("Examplin", "Éxamplin")}, 0.99),
         ({"year": 2021}, 0.96),
-        ({"title": TITLE.partition(":")[0]}, 0.95),
+        ({"title": TITLE.partition(":")[0], "pages": "123-8"}, 0.95),
         ({"title": TITLE.replace("moderate", "moderat")}, 0.95),
+        ({"title": TITLE.replace("moderate", "modreate")}, 0.95),
+        ({"title": TITLE.replace("randomized", "randomised")}, 0.95),
         ({"title": TITLE.replace("of early", "of the early")}, 0.95),
         ({"authors": ("Example, A.; Sample, C.",)}, 0.99),
     ],
@@ -129,6 +131,8 @@ def test_a_title_match_states_its_certainty(library, changes, certainty):
         {"title": TITLE + " in rats"},
         {"title": "Examplim aftr moderate hed injury: a randomized trail of erly treatment"},
         {"title": TITLE.replace("early", "late")},
+        {"title": TITLE.partition(":")[0]},
+        {"pmcid": "PMC7777777"},
         {"pmid": 12345678},
         {"doi": "10.1000/another.1"},
     ],
@@ -137,6 +141,65 @@ def test_another_paper_is_not_taken_for_it(library, changes):
     """Another year, author, title or identifier is another paper, or nobody can tell."""
     hold(library, noun())
     assert identify(cited(**changes), library).pmid is None
+
+
+@pytest.mark.parametrize(
+    ("held", "other"),
+    [
+        ("Part VII", "Part VIII"),
+        ("in 2018", "in 2019"),
+        ("at 100 mg", "at 1000 mg"),
+        ("CYP2C19", "CYP2C9"),
+        ("hypertension", "hypotension"),
+        ("male", "female"),
+        ("men", "women"),
+        ("stable", "unstable"),
+        ("symptomatic", "asymptomatic"),
+        ("afferent", "efferent"),
+        ("nitrate", "nitrite"),
+        ("alanine", "valine"),
+        ("preoperative", "postoperative"),
+        ("hepatitis virus", "hepatitis A virus"),
+    ],
+)
+def test_a_sibling_is_not_taken_for_it(library, held, other):
+    """One author writes twins in one year: what differs by a letter or two may say the opposite."""
+    hold(library, noun(title=f"Examplin in a made-up disease of the ear, {held} and other things."))
+    assert (
+        identify(cited(title=f"Examplin in a made-up disease of the ear, {other} and other things"), library) == Match()
+    )
+
+
+@pytest.mark.parametrize(
+    "rest", ["Part II: outcome", "study protocol for a randomized trial", "authors' reply", "Erratum"]
+)
+def test_a_title_that_goes_on_is_a_doubt(library, rest):
+    """A protocol, a reply and the next part of a series begin like the paper: without the page nobody can tell."""
+    hold(library, noun(title=f"Examplin for injured heads in adults. {rest}."))
+    match = identify(cited(title="Examplin for injured heads in adults"), library)
+    assert match.pmid is None
+    assert match.doubt.startswith(f"it may be PMID {ONE} (83% certain)")
+    assert identify(cited(title="Examplin for injured heads in adults", pages="123"), library).pmid == ONE
+
+
+def test_a_pmid_beside_the_right_one_is_not_believed(library):
+    """PMIDs one apart are of one journal: a title half alike needs the author, a title of two words does, too."""
+    hold(library, noun(title="Examplin in the treatment of the injured left ear."), noun(2, title="Editorial comment."))
+    half = cited(pmid=ONE, title="Samplin in the treatment of the injured right ear", authors=("Nobody, N",))
+    assert identify(half, library).pmid is None
+    assert identify(cited(pmid=TWO, title="Editorial comment", authors=("Nobody, N",)), library).pmid is None
+    assert identify(cited(pmid=TWO, title="Editorial comment"), library).pmid == TWO
+    assert identify(cited(pmid=ONE, title="Examplin: treatment of the injured left ear"), library).pmid == ONE
+
+
+def test_identifiers_that_disagree_need_a_title(library):
+    """A PMID and the DOI of another paper, and no title: neither is taken; a title decides."""
+    hold(library, noun(), noun(2, title="Samplin in rats with a made-up disease.", date=PubDate("2011", 2011)))
+    match = identify(cited(pmid=ONE, doi="10.1000/example.2", title="", authors=(), year=None), library)
+    assert (match.pmid, match.doubt) == (None, f"its identifiers are of several papers: PMID {ONE}, {TWO}")
+    assert identify(cited(pmid=ONE, doi="10.1000/example.2"), library).pmid == ONE
+    hold(library, noun(3, doi="10.1000/Example.1"))
+    assert identify(cited(pmid=ONE, doi="10.1000/example.1", title="", authors=()), library).pmid == ONE
 
 
 def test_what_is_not_certain_is_a_doubt_in_words(library):
@@ -646,3 +709,100 @@ def test_a_thousand_bad_lines_do_not_flood_the_terminal(workspace):
     assert len([line for line in told if " line " in line]) == 50
     assert "bad.txt: 950 more parts cannot be read; --json names all." in told
     assert len(workspace.json("import", path, status=4)["unreadable"]) == 1000
+
+
+# what fresh eyes broke
+
+
+def test_undo_takes_a_paper_out_of_the_imports_too(workspace):
+    """What a saved query holds stays after an undo, and is no longer listed as imported."""
+    workspace.fetch()
+    workspace.run("import", workspace.file)
+    workspace.run("import", write(workspace, "ids.txt", f"{ONE}\n"))
+    workspace.run("import", "--undo", "1")
+    assert sorted(one["pmid"] for one in workspace.json("list")) == [ONE, TWO, THREE]
+    assert [one["pmid"] for one in workspace.json("list", "--query", IMPORTS)] == [ONE]
+    assert IMPORTS not in workspace.json("show", TWO)[0]["queries"]
+    workspace.run("import", "--undo", "last")
+    assert workspace.json("list", "--query", IMPORTS) == []
+
+
+def test_entries_of_one_line_are_told_apart(workspace):
+    """JSON on one line, several ids on a line: --match means one entry, and not all of them."""
+    workspace.run("import", workspace.file)
+    items = '[{"id":"a","title":"One that nobody holds"},{"id":"b","title":"Another that nobody holds"}]'
+    workspace.run("import", write(workspace, "z.json", items))
+    listed = [row.partition("\t")[0] for row in workspace.run("import", "--unmatched").stdout.splitlines()[1:]]
+    assert len(set(listed)) == 2
+    assert [one["entry"] for one in workspace.json("import", "--unmatched")] == listed
+    assert "2 entries" in workspace.run("import", "--match", "2:1", ONE, status=2).stderr
+    workspace.run("import", "--match", listed[0], ONE)
+    assert [one["title"] for one in workspace.json("import", "--unmatched")] == ["Another that nobody holds"]
+    workspace.run("import", "--match", listed[1], TWO)
+    assert workspace.json("import", "--unmatched") == []
+
+
+def test_an_older_word_that_finds_its_paper_late_does_not_win(workspace):
+    """An entry that waited is of its import's day: the same reader's decision in a later import counts."""
+    workspace.run("import", workspace.file)
+    early = write(workspace, "early.csv", f"title,pmid,asreview_label\nWholly unlike,{ONE},1\n")
+    late = write(workspace, "late.csv", f"pmid,asreview_label\n{ONE},0\n")
+    workspace.run("import", "--who", "Ada", early)
+    workspace.run("import", "--who", "Ada", late)
+    workspace.run("import", "--match", "2:2", ONE)
+    assert workspace.json("show", ONE)[0]["decision"] == "exclude"
+    assert [one["pmid"] for one in workspace.json("list", "--decision", "exclude")] == [ONE]
+    workspace.run("import", "--undo", "3")
+    assert workspace.json("show", ONE)[0]["decision"] == "include"
+
+
+def test_a_refused_search_is_no_empty_result(workspace, pubmed):
+    """PubMed refuses one DOI of three: the others are found, and of that one is said what PubMed said."""
+    workspace.run("import", write(workspace, "ids.txt", "10.1000/left.ear\n10.1000/un(balanced\n10.1000/nobody.1\n"))
+    with_doi(pubmed, 2, "10.1000/left.ear")
+    with serve(pubmed) as server:
+        server.search = lambda term: [TWO] if "left.ear" in term else []
+        healthy = server.esearch
+
+        def esearch(params):
+            return (200, search_error("unbalanced")) if "un(balanced" in params["term"] else healthy(params)
+
+        server.esearch = esearch
+        assert "did not take" in online(workspace, server, "head").stderr
+    assert [one["pmid"] for one in workspace.json("list", "--query", IMPORTS)] == [TWO]
+    why = {one["doi"]: one["doubt"] for one in workspace.json("import", "--unmatched")}
+    assert why.keys() == {"10.1000/un(balanced", "10.1000/nobody.1"}
+    assert why["10.1000/un(balanced"].startswith("PubMed did not take the search for it: NCBI refuses the query")
+    assert why["10.1000/nobody.1"] == "PubMed finds no paper with DOI 10.1000/nobody.1"
+
+
+def test_a_found_paper_that_is_not_sent_is_asked_for_again(workspace, pubmed):
+    """ESearch finds a DOI and EFetch does not send the record: partial, said so, and the next fetch has it."""
+    workspace.run("import", write(workspace, "ids.txt", "10.1000/left.ear\n"))
+    with_doi(pubmed, 2, "10.1000/left.ear")
+    with serve(pubmed, {"10.1000/left.ear": TWO}) as server:
+        xml = server.records.pop(TWO)
+        online(workspace, server, "head", status=4)
+        (waiting,) = workspace.json("import", "--unmatched")
+        assert waiting["doubt"].startswith(f"PubMed finds PMID {TWO} and could not send it")
+        server.records[TWO] = xml
+        online(workspace, server, "head")
+    assert [one["pmid"] for one in workspace.json("list", "--query", IMPORTS)] == [TWO]
+    assert workspace.json("import", "--unmatched") == []
+
+
+def test_a_word_of_a_person_stands_while_a_fetch_is_asking(workspace, pubmed):
+    """--match needs no lock: what is said while PubMed is being asked is not overwritten by what PubMed says."""
+    workspace.run("import", workspace.file)
+    workspace.run("import", write(workspace, "ids.txt", "10.1000/nobody.1\n"))
+    with serve(pubmed) as server:
+
+        def search(term):
+            if "nobody" in term:
+                workspace.run("import", "--match", "2:1", ONE)
+            return []
+
+        server.search = search
+        online(workspace, server, "head")
+    assert workspace.json("import", "--unmatched") == []
+    assert "known by its reader's word" in workspace.run("show", ONE).stdout

@@ -14,7 +14,7 @@ from typing import Any
 from ..citation import Decision
 from ..errors import UsageError
 from .opening import Connection
-from .selecting import LONGEST_PMID
+from .selecting import LONGEST_PMID, NEWEST
 
 _KEY = re.compile(r"[A-Za-z0-9][A-Za-z0-9:._/+-]{0,79}")
 """Characters that BibTeX, biber, LaTeX's \\cite and pandoc all take in a key."""
@@ -50,7 +50,7 @@ class JudgmentWriter(JudgmentReader):
     _now: Callable[[], str]
 
     def decide(self, pmid: int, decision: Decision, *, imported: int | None = None) -> None:
-        """Keep a reader's decision; a later one of the same reader counts instead, by its `at`, then by its coming.
+        """Keep a reader's decision; a later one of the same reader counts instead, as NEWEST has it.
 
         An import keeps also what another one said before, so that either may be taken back.
         """
@@ -110,8 +110,8 @@ class JudgmentWriter(JudgmentReader):
         return former
 
 
-_STANDING_DECISIONS = """SELECT pmid, verdict, who, reasons, at FROM (
-        SELECT pmid, who, verdict, reasons, at, max(at || printf('%012d', decision)) FROM decisions
+_STANDING_DECISIONS = f"""SELECT pmid, verdict, who, reasons, at FROM (
+        SELECT pmid, who, verdict, reasons, at, max({NEWEST}) FROM decisions
         WHERE undone = '' AND pmid IN (SELECT value FROM json_each(?)) GROUP BY pmid, who)
     ORDER BY pmid, who"""
 

@@ -111,6 +111,7 @@ def test_an_identifier_or_a_title_tells_the_paper(library, citation, by):
         ({"title": TITLE.replace("moderate", "moderat")}, 0.95),
         ({"title": TITLE.replace("moderate", "modreate")}, 0.95),
         ({"title": TITLE.replace("randomized", "randomised")}, 0.95),
+        ({"title": TITLE.replace("trial", "trail").replace("treatment", "treatmnt")}, 0.95),
         ({"title": TITLE.replace("of early", "of the early")}, 0.95),
         ({"authors": ("Example, A.; Sample, C.",)}, 0.99),
     ],
@@ -141,6 +142,16 @@ def test_another_paper_is_not_taken_for_it(library, changes):
     """Another year, author, title or identifier is another paper, or nobody can tell."""
     hold(library, noun())
     assert identify(cited(**changes), library).pmid is None
+
+
+@pytest.mark.parametrize(
+    ("held", "other"),
+    [("Oedema", "Edema"), ("Haemorrhage", "hemorrhage"), ("Hospitalisation", "hospitalization"), ("Fetal", "foetal")],
+)
+def test_british_and_american_words_are_one(library, held, other):
+    """A citation may be spelled the other way, at the beginning of a word, too."""
+    hold(library, noun(title=f"{held} in a made-up disease of the ear."))
+    assert identify(cited(title=f"{other} in a made-up disease of the ear"), library).pmid == ONE
 
 
 @pytest.mark.parametrize(
@@ -806,3 +817,44 @@ def test_a_word_of_a_person_stands_while_a_fetch_is_asking(workspace, pubmed):
         online(workspace, server, "head")
     assert workspace.json("import", "--unmatched") == []
     assert "known by its reader's word" in workspace.run("show", ONE).stdout
+
+
+def test_keys_of_what_waits_are_taken_by_a_second_import(workspace, pubmed):
+    """--take-keys says which keys cannot be had yet; after the fetch the same command takes them."""
+    with_doi(pubmed, 2, "10.1000/left.ear")
+    path = write(workspace, "m.bib", "@article{Mine,\n title={},\n doi={10.1000/left.ear}\n}\n")
+    assert "m.bib: 1 entry with a key must wait" in workspace.run("import", "--take-keys", path).stderr
+    with serve(pubmed, {"10.1000/left.ear": TWO}) as server:
+        online(workspace, server, "head")
+    assert "must wait" not in workspace.run("import", "--take-keys", path).stderr
+    assert workspace.json("show", TWO)[0]["key"] == "Mine"
+
+
+def test_imports_of_the_same_papers_are_undone_in_any_order(workspace):
+    """Records twice, two readers, a list: whatever the order, when all are undone the library is as it was."""
+
+    def state():
+        papers = workspace.json("list")
+        return [one | {"first_seen": ""} for one in papers], workspace.json("import", "--unmatched")
+
+    workspace.run("import", workspace.file)
+    workspace.run("import", "--undo", "1")
+    assert state() == ([], [])
+    workspace.fetch()
+    before = state()
+    files = [
+        workspace.file,
+        write(workspace, "rayyan.csv", untitled(RAYYAN.format(one=ONE, two=TWO))),
+        write(workspace, "asreview.csv", untitled(ASREVIEW)),
+        write(workspace, "ids.txt", f"{ONE}\n{FIRST_PMID + 3}\n10.1000/nobody.1\n"),
+        workspace.file,
+    ]
+    first = 2
+    for order in ([4, 3, 2, 1, 0], [0, 1, 2, 3, 4], [2, 0, 4, 1, 3]):
+        for path in files:
+            workspace.run("import", path)
+        assert state() != before
+        for place in order:
+            workspace.run("import", "--undo", first + place)
+        assert state() == before
+        first += len(files)

@@ -193,7 +193,12 @@ def _take_keys(library: Library, result: Imported) -> None:
                 try:
                     library.set_key(match.pmid, citation.key)
                 except UsageError as error:
-                    note(f"{result.file} line {citation.line}: {error}")
+                    note(f"{clean(result.file)} line {citation.line}: {error}")
+    if late := sum(bool(citation.key) for citation, _ in result.unmatched):
+        note(
+            f"{clean(result.file)}: {plural(late, 'entry')} with a key must wait for the paper; when the next "
+            "`reftrack fetch` has brought it, import the file once more with --take-keys."
+        )
 
 
 def _report(desk: Desk, done: Sequence[Imported], *, as_json: bool, dry_run: bool) -> None:

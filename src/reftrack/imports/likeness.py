@@ -64,13 +64,20 @@ def _is_a_slip(one: str, other: str) -> bool:
     Not at the beginning, in short words, in numbers or instead of another letter: there typhoid is typhus, stable is
     unstable, nitrate is nitrite, Part VII is Part VIII and 2019 is 2020.
     """
-    one, other = (word.replace("ae", "e").replace("oe", "e") for word in (one, other))
-    if min(len(one), len(other)) < _LONG or one[0] != other[0] or not (one + other).isalpha() or _ROMAN.issuperset(one):
+    if min(len(one), len(other)) < _LONG or not (one + other).isalpha() or _ROMAN.issuperset(one):
         return False
+    return _differ_in_a_letter(one, other) or _american(one) == _american(other)
+
+
+def _differ_in_a_letter(one: str, other: str) -> bool:
     begin = _alike(one, other)
     end = _alike(one[begin:][::-1], other[begin:][::-1])
     left, right = one[begin : len(one) - end], other[begin : len(other) - end]
-    return len(left + right) <= 1 or (left != right and left == right[::-1]) or {left, right} == {"s", "z"}
+    return begin > 0 and (len(left + right) <= 1 or left == right[::-1])
+
+
+def _american(word: str) -> str:
+    return word.replace("ae", "e").replace("oe", "e").replace("s", "z")
 
 
 def _alike(one: str, other: str) -> int:

@@ -709,6 +709,7 @@ def test_a_killed_import_is_whole_or_goes_on(workspace):
     assert len(workspace.json("list")) == 400
     assert workspace.json("runs", IMPORTS)[0]["status"] == "interrupted"
     assert "600 new" in workspace.run("import", workspace.file).stdout
+    assert len(workspace.json("runs", IMPORTS)[0]["new"]) == 1000  # what the killed one had stored was told by none
     workspace.run("doctor")
     assert len(workspace.json("list")) == 1000
 
@@ -858,3 +859,16 @@ def test_imports_of_the_same_papers_are_undone_in_any_order(workspace):
             workspace.run("import", "--undo", first + place)
         assert state() == before
         first += len(files)
+
+
+def test_what_a_broken_off_run_stored_is_told_by_the_next(workspace, pubmed):
+    """A run that missed one of two papers tells of none; the complete one after it tells of both as new."""
+    workspace.run("import", write(workspace, "ids.txt", f"{ONE}\n{TWO}\n"))
+    with serve(pubmed) as server:
+        xml = server.records.pop(TWO)
+        online(workspace, server, "head", status=4)
+        server.records[TWO] = xml
+        online(workspace, server, "head")
+    last, first = workspace.json("runs", IMPORTS)
+    assert (first["status"], first["new"]) == ("partial", [])
+    assert (last["status"], last["new"]) == ("complete", [ONE, TWO])

@@ -24,6 +24,7 @@ from ..model import Paper, Run
 from ..tagging import RuleSet
 from .filing import Unreadable, Watch, file_papers, read, unwatched
 from .identifying import identify, is_the_paper
+from .importing import tell_new
 
 if TYPE_CHECKING:
     from ..eutils import Batch, Eutils
@@ -224,8 +225,7 @@ class _Completing:
             self.library.tried(done)
             self.library.note(self.run, "missing", owed)
             if not owed:
-                self.library.note(self.run, "new", self.new)
-                self.library.told_joined(self.run, IMPORTS, self.library.joined(IMPORTS))
+                tell_new(self.library, self.run, self.new)
         self._note_found()
         said = f"{len(owed)} of the papers asked for did not come ({next(iter(owed.values()))})" if owed else ""
         if self.unsure and not owed:

@@ -129,6 +129,15 @@ def match_waiting(library: Library) -> int:
     return found
 
 
+def tell_new(library: Library, run: int, new: Iterable[int]) -> None:
+    """Write into the ledger what a complete run of `:imports` brought, and what one before it did that broke off."""
+    joined = library.joined(IMPORTS)
+    broken_off = library.held(sorted(joined.keys() - set(new)))
+    told_by_queries = {held.paper.pmid for held in broken_off if set(held.queries) != {IMPORTS}}
+    library.note(run, "new", {*new, *joined} - told_by_queries)
+    library.told_joined(run, IMPORTS, joined)
+
+
 @dataclass(slots=True)
 class _Storing:
     """The reading of a file of records: what it came to, and where it goes."""
@@ -203,8 +212,7 @@ class _Storing:
         with self.library.transaction():
             self.library.found(self.run, count=len(self.pmids), translation="", warnings=[], ids=self.pmids)
             if status == "complete":
-                self.library.note(self.run, "new", self.result.added)
-                self.library.told_joined(self.run, IMPORTS, self.library.joined(IMPORTS))
+                tell_new(self.library, self.run, self.result.added)
             self.library.finish(self.run, status=status, received=len(self.pmids), requests=0, problem=problem)
 
 

@@ -12,12 +12,15 @@ from made_up_pubmed import MadeUpPubmed
 from papers import FIRST_PMID, document, record
 from reftrack import pubmed as parser
 from reftrack import tagging
-from reftrack.citation import Citation
+from reftrack.citation import Citation, Decision
 from reftrack.library.imported import IMPORTS, Match
 from reftrack.library.writing import Library
 from reftrack.model import Author, Paper, PubDate
+from reftrack.workflow import completing
+from reftrack.workflow.completing import due
 from reftrack.workflow.filing import file_papers
 from reftrack.workflow.identifying import identify, is_the_paper
+from reftrack.workflow.importing import import_records
 
 RULES = tagging.load()
 ONE, TWO, THREE = FIRST_PMID, FIRST_PMID + 1, FIRST_PMID + 2
@@ -872,3 +875,92 @@ def test_what_a_broken_off_run_stored_is_told_by_the_next(workspace, pubmed):
     last, first = workspace.json("runs", IMPORTS)
     assert (first["status"], first["new"]) == ("partial", [])
     assert (last["status"], last["new"]) == ("complete", [ONE, TWO])
+
+
+# what breaking the code showed to be untested
+
+
+def test_a_doi_of_two_records_is_told_apart_by_the_year(library):
+    """PubMed has some papers twice under one DOI: title and year decide, else both are named."""
+    hold(library, noun(), noun(2, doi="10.1000/Example.1", date=PubDate("2022", 2022)))
+    assert identify(cited(doi="10.1000/example.1", year=2022), library).pmid == TWO
+    undecided = identify(cited(doi="10.1000/example.1", year=None), library)
+    assert undecided.pmid is None
+    assert f"several papers have the DOI 10.1000/example.1: PMID {ONE}, {TWO}" in undecided.doubt
+
+
+def test_a_hundred_titles_are_asked_for_in_one_fetch(library):
+    """Titles cost a request each: the first hundred now, the rest by the next fetch; identifiers are not counted."""
+    with library.transaction():
+        number = library.begin_import(file="f", form="ris", sha256="", who="")
+        for place in range(130):
+            ids = {"doi": f"10.1000/{place}"} if place >= 120 else {}
+            library.keep_citation(number, place, cited(title=f"{TITLE} number {place}", **ids), Match())
+    asked = [entry.position for entry in due(library, now="2026-01-01T00:00:00Z")]
+    assert asked == [*range(100), *range(120, 130)]
+
+
+def test_a_title_that_many_papers_share_brings_none(workspace, pubmed):
+    """A search by title that finds more than twenty papers tells nothing: nothing is fetched."""
+    for number in range(5, 30):
+        pubmed.add(number, title="Testin in another made-up disease of the right ear.")
+    workspace.run("import", write(workspace, "r.ris", ris("Testin in another made-up disease of the right ear")))
+    with serve(pubmed) as server:
+        online(workspace, server, "head")
+        assert not [one for one in server.log if "efetch" in one.path]
+    assert workspace.json("runs", IMPORTS)[0]["status"] == "complete"
+    assert len(workspace.json("import", "--unmatched")) == 1
+
+
+def test_a_failing_ncbi_is_in_the_ledger(workspace, pubmed):
+    """NCBI fails while imports are asked for, after a query that went well: 4, the run failed, the entry waits on."""
+    workspace.run("import", write(workspace, "ids.txt", "10.1000/left.ear\n"))
+    with serve(pubmed) as server:
+        healthy = server.esearch
+        refusal = (200, search_error("Invalid db name specified: pubmed"))
+        server.esearch = lambda params: refusal if "[aid]" in params["term"] else healthy(params)
+        assert "this is not an empty result" in online(workspace, server, "head", status=4).stderr
+    assert workspace.json("runs", IMPORTS)[0]["status"] == "failed"
+    (waiting,) = workspace.json("import", "--unmatched")
+    assert (waiting["tried"], waiting["doubt"]) == (None, "")
+
+
+def test_a_stopped_fetch_is_in_the_ledger(workspace, pubmed):
+    """Ctrl-C while imports are asked for: 130, the run is interrupted, and the next fetch brings the paper."""
+    workspace.run("import", write(workspace, "ids.txt", f"{ONE}\n"))
+    with serve(pubmed) as server, pytest.MonkeyPatch.context() as patch:
+        patch.setattr(completing, "read", lambda _: (_ for _ in ()).throw(KeyboardInterrupt))
+        online(workspace, server, "head", status=130)
+        patch.undo()
+        assert workspace.json("runs", IMPORTS)[0]["status"] == "interrupted"
+        online(workspace, server, "head")
+    assert [one["pmid"] for one in workspace.json("list")] == [ONE]
+
+
+@pytest.mark.parametrize("touch", ["decide", "label", "annotate", "set_key"])
+def test_undo_keeps_what_was_judged_by_hand(library, touch):
+    """A paper that a reader judged, sorted, annotated or gave a key stays when the import that brought it is undone."""
+    pieces = document(record(1), record(2))
+    number = import_records("x.xml", lambda: iter([(pieces, 1)]), 1, library, RULES, who="", version="0").number
+    with library.transaction():
+        if touch == "decide":
+            library.decide(ONE, Decision("include", "Ada"))
+        elif touch == "label":
+            library.label(ONE, ["rats"], who="Ada")
+        elif touch == "annotate":
+            library.annotate(ONE, "see table 3", who="Ada")
+        else:
+            library.set_key(ONE, "Mine")
+        assert library.undo_import(number) == [TWO]
+    assert library.held_pmids() == [ONE]
+
+
+def test_undo_takes_notes_back(workspace):
+    """A note of an import goes with it; the reader's own stays."""
+    workspace.run("import", workspace.file)
+    workspace.run("note", ONE, "my own")
+    note = 'USER-NOTES: {"Ada"=>["see table 3"]}'
+    workspace.run("import", write(workspace, "r.ris", ris("", AN=str(ONE), DB="PubMed", N1=note)))
+    assert workspace.json("show", ONE)[0]["note"] == "my own\n\nAda: see table 3"
+    workspace.run("import", "--undo", "last")
+    assert workspace.json("show", ONE)[0]["note"] == "my own"

@@ -956,11 +956,13 @@ def test_undo_keeps_what_was_judged_by_hand(library, touch):
 
 
 def test_undo_takes_notes_back(workspace):
-    """A note of an import goes with it; the reader's own stays."""
+    """A note of an import goes with it, and only with it; the reader's own stays, and replaces only itself."""
     workspace.run("import", workspace.file)
     workspace.run("note", ONE, "my own")
     note = 'USER-NOTES: {"Ada"=>["see table 3"]}'
     workspace.run("import", write(workspace, "r.ris", ris("", AN=str(ONE), DB="PubMed", N1=note)))
     assert workspace.json("show", ONE)[0]["note"] == "my own\n\nAda: see table 3"
+    workspace.run("note", ONE, "my second")
+    assert workspace.json("show", ONE)[0]["note"] == "Ada: see table 3\n\nmy second"
     workspace.run("import", "--undo", "last")
-    assert workspace.json("show", ONE)[0]["note"] == "my own"
+    assert workspace.json("show", ONE)[0]["note"] == "my second"

@@ -3,6 +3,8 @@
 import hashlib
 import re
 import sqlite3
+import subprocess
+import sys
 
 import pytest
 
@@ -358,7 +360,44 @@ def test_a_person_says_which_paper_an_entry_is(workspace):
     workspace.run("import", write(workspace, "r.ris", ris("Something else entirely in wording", N1=note)))
     workspace.run("import", "--match", "2:1", TWO)
     assert workspace.json("show", TWO)[0]["decision"] == "include"
-    assert "No entry '2:1' waits" in workspace.run("import", "--match", "2:1", TWO, status=2).stderr
+    assert "There is no entry '2:9'" in workspace.run("import", "--match", "2:9", TWO, status=2).stderr
+
+
+def test_a_wrong_match_is_corrected_without_undoing_the_import(workspace):
+    """--match takes an entry from the paper it was taken for, with what it said; what other entries said stays."""
+    workspace.run("import", workspace.file)
+    table = f"pmid,asreview_label,asreview_note\n{ONE},1,mine\n{ONE},0,other\n{THREE},1,\n"
+    workspace.run("import", "--who", "Ada", write(workspace, "a.csv", table))
+    assert workspace.json("show", ONE)[0]["note"] == "mine\n\nother"
+    workspace.run("import", "--match", "2:3", TWO)
+    first, second, third = workspace.json("show", ONE, TWO, THREE)
+    assert (first["decision"], first["note"]) == ("include", "mine")
+    assert (second["decision"], second["note"]) == ("exclude", "other")
+    assert third["decision"] == "include"
+    workspace.run("import", "--undo", "last")
+    assert [one["decision"] for one in workspace.json("show", ONE, TWO, THREE)] == [None] * 3
+
+
+def test_an_undo_counts_papers_not_entries(workspace):
+    """Two entries of one paper are one paper that stayed."""
+    workspace.fetch()
+    workspace.run("import", write(workspace, "ids.txt", f"{ONE}\nPMID: {ONE}\n"))
+    assert "1 other paper it named stayed." in workspace.run("import", "--undo", "last").stdout
+
+
+@pytest.mark.parametrize("what", ["records", "ids"])
+def test_a_pipe_is_a_file(workspace, what):
+    """`import <(zcat …)`: a pipe that can be read once is imported as the file would be."""
+    content = workspace.file if what == "records" else write(workspace, "ids.txt", f"{ONE}\n")
+    done = subprocess.run(
+        ["bash", "-c", f"{sys.executable} -m reftrack import <(cat {content})"],
+        cwd=workspace.folder,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    assert ("4 new" if what == "records" else "1 entry (ids)") in done.stdout
 
 
 RAYYAN = (
@@ -592,6 +631,21 @@ def test_a_wrong_pmid_brings_no_stranger(workspace, pubmed):
     assert workspace.json("list") == []
     (entry,) = workspace.json("import", "--unmatched")
     assert entry["doubt"] == f"PMID {TWO} is of another paper: {pubmed.entries[TWO].title}"
+
+
+def test_where_a_pmid_leads_nowhere_the_doi_is_asked(workspace, pubmed):
+    """A wrong PMID and a right DOI: the paper does not come by the first, and the next fetch gets it by the second."""
+    with_doi(pubmed, 2, "10.1000/left.ear")
+    title = pubmed.entries[TWO].title
+    write(workspace, "r.ris", ris(title, AN=str(ONE), DB="PubMed", DO="10.1000/left.ear"))
+    workspace.run("import", "r.ris")
+    with serve(pubmed, {"10.1000/left.ear": TWO}) as server:
+        online(workspace, server, "head")
+        assert workspace.json("list") == []
+        assert f"PMID {ONE} is of another paper" in workspace.run("import", "--unmatched").stdout
+        online(workspace, server, "head")
+    assert [one["pmid"] for one in workspace.json("list")] == [TWO]
+    assert workspace.json("import", "--unmatched") == []
 
 
 def test_a_search_that_is_not_listed_in_full_decides_nothing(workspace, pubmed):

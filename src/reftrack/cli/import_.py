@@ -68,7 +68,12 @@ class _File:
 @click.option(
     "--unmatched", is_flag=True, help="Entries of which no paper is held, and why; with what could not be read."
 )
-@click.option("--match", nargs=2, metavar="ENTRY PAPER", help="Say which paper an entry is: --match 3:120 31494820.")
+@click.option(
+    "--match",
+    nargs=2,
+    metavar="ENTRY PAPER",
+    help="Say which paper an entry is, waiting or matched: --match 3:120 31494820.",
+)
 @click.option("--undo", metavar="N", help="Take an import back, by its number; `last` for the newest.")
 @click.option("--list-formats", is_flag=True, help="Which formats there are.")
 @options.as_json
@@ -134,6 +139,9 @@ def _recognised(name: str, form: str | None) -> _File:
         raise UsageError(f"There is no file {path}; nothing was imported.")
     if path.is_dir():
         raise UsageError(f"{path} is a folder; name the files in it. Nothing was imported.")
+    if not path.is_file():  # a pipe: it can be read once, and only forwards
+        data = path.read_bytes()
+        return _File(path.name, None, data, form or imports.detect(data, path.name))
     pieces = files.chunks(path)
     data, _ = next(pieces, (b"", 0))
     form = form or imports.detect(data, path.name)
@@ -370,14 +378,12 @@ def _match(desk: Desk, entry: str, paper: str) -> None:
 
     with desk.library() as library, library.transaction():
         pmid = find_paper(library.connection, paper)
-        beginning, _, position = entry.partition("#")
-        chosen = [
-            one
-            for one in library.unmatched()
-            if f"{one.number}:{one.citation.line}" == beginning and position in ("", str(one.position))
-        ]
+        number, _, place = entry.partition(":")
+        line, _, position = place.partition("#")
+        asked = library.entries(int(number)) if number.isascii() and number.isdigit() else ()
+        chosen = [one for one in asked if str(one.citation.line) == line and position in ("", str(one.position))]
         if not chosen:
-            raise UsageError(f"No entry {entry!r} waits for its paper; `reftrack import --unmatched` lists them.")
+            raise UsageError(f"There is no entry {entry!r}; `reftrack import --unmatched` lists those that wait.")
         if len(chosen) > 1:
             raise UsageError(f"{len(chosen)} entries begin there: {', '.join(_names(chosen)[:FEW])}; name one of them.")
         library.match_entry(chosen[0], Match(pmid, "hand", 1.0))
@@ -392,7 +398,7 @@ def _undo(desk: Desk, which: str) -> None:
             raise UsageError(f"There is no import {which!r} to undo; `reftrack import --list` shows them.")
         with library.transaction():
             gone = library.undo_import(chosen[0].number)
-    kept = chosen[0].matched - len(gone)
+    kept = chosen[0].papers - len(gone)
     click.echo(
         f"Import {chosen[0].number} ({clean(chosen[0].file)}) was undone: its decisions, labels and notes are taken "
         f"back, {plural(len(gone), 'paper')} that only it brought left the library"

@@ -50,6 +50,8 @@ class ImportLine:
     """Since when it is taken back; "" it stands."""
     entries: int
     matched: int
+    papers: int
+    """Papers that the matched entries are, each counted once."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +96,8 @@ class ImportReader:
             for row in self.connection.rows(
                 """SELECT i.import, i.file, i.format, i.who, i.at, i.undone,
                 (SELECT count(*) FROM import_entries e WHERE e.import = i.import),
-                (SELECT count(*) FROM import_entries e WHERE e.import = i.import AND e.pmid IS NOT NULL)
+                (SELECT count(*) FROM import_entries e WHERE e.import = i.import AND e.pmid IS NOT NULL),
+                (SELECT count(DISTINCT e.pmid) FROM import_entries e WHERE e.import = i.import)
                 FROM imports i ORDER BY i.import DESC"""
             )
         )
@@ -106,6 +109,10 @@ class ImportReader:
     def entries_of(self, pmid: int) -> Iterator[ImportedEntry]:
         """Entries of imports that stand that are this paper, PubMed records left out."""
         return self._entries("e.pmid = ? AND i.undone = '' AND e.citation <> ''", (pmid,))
+
+    def entries(self, number: int) -> Iterator[ImportedEntry]:
+        """The citations of an import that stands, matched or not."""
+        return self._entries("e.import = ? AND i.undone = '' AND e.citation <> ''", (number,))
 
     def _entries(self, condition: str, values: Sequence[object]) -> Iterator[ImportedEntry]:
         for row in self.connection.rows(
@@ -220,12 +227,17 @@ class ImportWriter(ImportReader, JudgmentWriter):
         )
 
     def match_entry(self, entry: ImportedEntry, match: Match) -> None:
-        """An entry that waited is this paper; or what there is to say about it has changed."""
+        """An entry is this paper, or what there is to say about it has changed.
+
+        If it was taken for another paper, what people said of that one in it is taken back.
+        """
         self.connection.run(
             """UPDATE import_entries SET pmid = ?, matched_by = ?, certainty = ?, doubt = ?
             WHERE import = ? AND position = ?""",
             (match.pmid, match.by, match.certainty, match.doubt, entry.number, entry.position),
         )
+        if entry.match.pmid is not None and entry.match.pmid != match.pmid:
+            self._disown(entry.number, entry.match.pmid)
         if match.pmid is not None:
             self._adopt(entry.number, match.pmid, entry.citation)
 
@@ -246,16 +258,27 @@ class ImportWriter(ImportReader, JudgmentWriter):
         if citation.note:
             self.annotate(pmid, citation.note, who=importer, imported=number)
 
+    def _disown(self, number: int, pmid: int) -> None:
+        """What this import said of the paper is taken back, but for what other entries say that are still it."""
+        self._take_back(number, "AND pmid = ?", (pmid,))
+        for other in [entry for entry in self.entries(number) if entry.match.pmid == pmid]:
+            self._adopt(number, pmid, other.citation)
+
+    def _take_back(self, number: int, condition: str = "", values: Sequence[object] = ()) -> None:
+        for table in ("decisions", "labels", "notes"):
+            self.connection.run(
+                f"UPDATE {table} SET undone = ? WHERE import = ? AND undone = '' {condition}",
+                (self._now(), number, *values),
+            )
+
     def undo_import(self, number: int) -> list[int]:
         """Take an import back: what people said in it, and the papers that only it brought. Says which papers went.
 
         A paper stays that a saved query finds, that another import names, or that a person tagged, judged or annotated.
         Its citation key stays given. The entries stay too, and say that they were taken back.
         """
-        now = self._now()
-        self.connection.run("UPDATE imports SET undone = ? WHERE import = ? AND undone = ''", (now, number))
-        for table in ("decisions", "labels", "notes"):
-            self.connection.run(f"UPDATE {table} SET undone = ? WHERE import = ? AND undone = ''", (now, number))
+        self.connection.run("UPDATE imports SET undone = ? WHERE import = ? AND undone = ''", (self._now(), number))
+        self._take_back(number)
         gone = [pmid for (pmid,) in self.connection.rows(_ONLY_THERE_BY, {"import": number, "imports": IMPORTS})]
         for start in range(0, len(gone), CHUNK):
             listed = (json.dumps(gone[start : start + CHUNK]),)

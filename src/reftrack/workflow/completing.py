@@ -220,6 +220,8 @@ class _Completing:
                     done.append(entry)
                 elif silent and entry.match.doubt != match.doubt:
                     owed |= dict.fromkeys(silent, _NOT_SENT)
+                elif _id_terms(entry.citation) and not _is_sought_by_them(entry):
+                    continue  # its PMID led nowhere; the next fetch asks by DOI or PMCID
                 elif not (unsent & self.not_had.keys() or _place(entry) in self.unsure):
                     done.append(entry)
             self.library.tried(done)
@@ -269,13 +271,20 @@ _NOT_SENT = "PubMed has no record of it"
 
 
 def _searches(entries: Sequence[ImportedEntry]) -> Iterator[_Search]:
-    """What to ask for the entries that name no PMID: DOIs and PMCIDs together, each title alone."""
-    named = [entry for entry in entries if not entry.citation.pmid and entry.citation.names_an_id]
+    """What to ask: DOIs and PMCIDs together, each title alone.
+
+    An entry that names a PMID is asked for by that, and by its other identifiers only when the PMID has led nowhere.
+    """
+    named = [entry for entry in entries if _id_terms(entry.citation) and _is_sought_by_them(entry)]
     for start in range(0, len(named), IDS_AT_ONCE):
         yield _search_for_ids(named[start : start + IDS_AT_ONCE])
     for entry in entries:
         if not entry.citation.names_an_id:
             yield _Search(_title_term(entry.citation), (entry,), _TOO_MANY)
+
+
+def _is_sought_by_them(entry: ImportedEntry) -> bool:
+    return not entry.citation.pmid or bool(entry.match.doubt)
 
 
 def _search_for_ids(entries: Sequence[ImportedEntry]) -> _Search:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 
-from ..model import HeldPaper, Paper
+from ..model import Book, HeldPaper, Paper
 from . import names, titles, wording
 from .format import Options
 from .latex import UTF8, AsciiLatex, Latex
@@ -94,3 +94,17 @@ def keywords(held: HeldPaper, latex: Latex) -> str:
 def abstract(paper: Paper, options: Options, latex: Latex) -> str:
     """Where it is asked for."""
     return latex.escape(wording.abstract(paper)) if options.abstracts else ""
+
+
+def book_fields(paper: Paper, latex: Latex, *, place: str, edition: Callable[[Book], str]) -> dict[str, str]:
+    """Of a book or a chapter of one; `place` is what the format calls the publisher's, `edition` how it counts."""
+    if paper.book is None:
+        return {}
+    book = paper.book
+    return {
+        "booktitle": book_title(paper, latex),
+        "publisher": latex.escape(book.publisher),
+        place: latex.escape(book.place),
+        "edition": latex.escape(edition(book)),
+        "isbn": latex.escape(book.isbns[0]) if book.isbns else "",
+    }

@@ -63,16 +63,7 @@ def _container(paper: Paper, options: Options, latex: Latex) -> dict[str, str]:
         return {"journaltitle": escape(name), "shortjournal": escape(short) if short != name else ""}
     if paper.type == "preprint":
         return {"organization": escape(wording.server(paper))}
-    if paper.book is None:
-        return {}
-    book = paper.book
-    return {
-        "booktitle": bib.book_title(paper, latex),
-        "publisher": escape(book.publisher),
-        "location": escape(book.place),
-        "edition": escape(wording.edition(book)),
-        "isbn": escape(book.isbns[0]) if book.isbns else "",
-    }
+    return bib.book_fields(paper, latex, place="location", edition=wording.edition)
 
 
 def _edtf(when: Issued) -> str:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 
-from ..model import HeldPaper, Paper
+from ..model import Book, HeldPaper, Paper
 from . import bib, wording
 from .dates import Issued, issued
 from .format import Options
@@ -59,16 +59,12 @@ def _container(paper: Paper, options: Options, latex: Latex) -> dict[str, str]:
         return {"journal": escape(wording.journal(paper, options))}
     if paper.type == "preprint":
         return {"howpublished": f"{escape(wording.server(paper))} [Preprint]".lstrip()}
-    if paper.book is None:
-        return {}
-    book = paper.book
-    return {
-        "booktitle": bib.book_title(paper, latex),
-        "publisher": escape(book.publisher),
-        "address": escape(book.place),
-        "edition": escape(_EDITION_WORD.sub("", book.edition)),
-        "isbn": escape(book.isbns[0]) if book.isbns else "",
-    }
+    return bib.book_fields(paper, latex, place="address", edition=_edition)
+
+
+def _edition(book: Book) -> str:
+    """`2nd` for "2nd ed.": styles put the word behind it."""
+    return _EDITION_WORD.sub("", book.edition)
 
 
 def _month(when: Issued) -> str:

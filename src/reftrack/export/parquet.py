@@ -11,6 +11,7 @@ from ..errors import UsageError
 from ..model import HeldPaper
 from . import titles, wording
 from .format import Options
+from .shape import shape
 from .text import whole
 
 ROWS = 2000
@@ -85,67 +86,29 @@ def _schema(pa: Any) -> Any:  # noqa: ANN401 - pyarrow has no types of its own
 
 
 _FACETS = ("condition", "outcome", "population", "intervention", "dosing")
-_NAMES = (
-    *(
-        "pmid",
-        "key",
-        "type",
-        "title",
-        "authors",
-        "authors_complete",
-        "journal",
-        "year",
-        "date",
-        "volume",
-        "issue",
-        "pages",
-        "doi",
-        "pmcid",
-    ),
-    *("languages", "publication_types", "study", *_FACETS, "keywords", "mesh", "registry_ids", "retracted", "notices"),
-    *("decision", "labels", "note", "queries", "first_seen", "restated", "abstract", "abstract_text"),
-)
+_NAME_LIST = """
+pmid key type title authors authors_complete journal year date volume issue pages doi pmcid languages publication_types
+study condition outcome population intervention dosing keywords mesh registry_ids retracted notices decision labels note
+queries first_seen restated abstract abstract_text
+"""
+_NAMES = tuple(_NAME_LIST.split())
 
 
 def _row(held: HeldPaper, options: Options) -> dict[str, Any]:
     paper = held.paper
-    row: dict[str, Any] = {
-        "pmid": paper.pmid,
-        "key": held.key,
-        "type": paper.type,
+    row = shape(held) | {
         "title": titles.plain(paper.title),
-        "authors": [author.short for author in paper.authors],
         "journal": wording.container(paper, options),
-        "authors_complete": paper.authors_complete,
-        "year": paper.date.year,
-        "date": paper.date.text,
-        "volume": paper.volume,
-        "issue": paper.issue,
-        "pages": paper.pages or paper.article_number,
-        "doi": paper.doi or None,
-        "pmcid": paper.pmcid or None,
         "languages": list(paper.languages),
-        "publication_types": [kind.name for kind in paper.publication_types],
-        "study": held.study or None,
-        "keywords": [keyword.name for keyword in paper.keywords],
-        "mesh": [heading.name for heading in paper.mesh],
-        "registry_ids": list(paper.registry_ids),
-        "retracted": paper.retracted,
-        "notices": [{"type": n.type, "pmid": n.pmid, "source": whole(n.source)} for n in paper.notices],
-        "decision": held.decision,
-        "labels": list(held.labels),
-        "note": held.note,
-        "queries": list(held.queries),
-        "first_seen": held.first_seen,
-        "restated": paper.restated,
-        "abstract": [{"label": whole(part.label), "text": whole(part.text)} for part in paper.abstract],
         "abstract_text": wording.abstract(paper),
         **{facet: [tag.slug for tag in held.tags if tag.facet == facet] for facet in _FACETS},
     }
-    return {name: _clean(value) for name, value in row.items()}
+    return {name: _clean(row[name]) for name in _NAMES}
 
 
-def _clean(value: Any) -> Any:  # noqa: ANN401 - text, or a list of texts, or what is neither
+def _clean(value: Any) -> Any:  # noqa: ANN401 - what JSON knows
     if isinstance(value, str):
         return whole(value)
-    return [whole(one) if isinstance(one, str) else one for one in value] if isinstance(value, list) else value
+    if isinstance(value, dict):
+        return {name: _clean(one) for name, one in value.items()}
+    return [_clean(one) for one in value] if isinstance(value, list) else value

@@ -55,10 +55,7 @@ def read(text: str) -> Iterator[Citation | Unreadable]:
 
 def _read(record: Record) -> Citation | Unreadable:
     values = record.by_tag()
-
-    def first(*tags: str) -> str:
-        return next((values[tag][0] for tag in tags if tag in values), "")
-
+    first = values.first
     return citation(
         record.line,
         record.text,

@@ -61,10 +61,7 @@ def _read(record: Record) -> Citation | Unreadable:
     values = record.by_tag()
     if record.tags == {"ER"}:
         return unreadable(record.line, "an entry ends here that has not begun", record.text)
-
-    def first(*tags: str) -> str:
-        return next((values[tag][0] for tag in tags if tag in values), "")
-
+    first = values.first
     return citation(
         record.line,
         record.text,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from typing import NamedTuple
 
 from ..citation import Unreadable
@@ -14,6 +14,14 @@ class Field(NamedTuple):
 
     tag: str
     value: str
+
+
+class Values(dict[str, list[str]]):
+    """The values of each tag that has any, in order."""
+
+    def first(self, *tags: str) -> str:
+        """The first value of the first of these tags that has one; "" if none has."""
+        return next((self[tag][0] for tag in tags if tag in self), "")
 
 
 class Record:
@@ -47,9 +55,9 @@ class Record:
         for tag, values in self._fields:
             yield Field(tag, "\n".join(values))
 
-    def by_tag(self) -> Mapping[str, list[str]]:
+    def by_tag(self) -> Values:
         """The values of each tag that has any, in order."""
-        found: dict[str, list[str]] = {}
+        found = Values()
         for field in self.fields():
             if field.value.strip():
                 found.setdefault(field.tag, []).append(field.value)

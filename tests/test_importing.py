@@ -283,6 +283,14 @@ def test_the_page_stands_in_for_a_year_and_contradicts(library):
     assert identify(cited(pages="e77"), library).pmid == ONE
 
 
+def test_a_roman_number_is_no_misspelling(library):
+    """Part XVII and part XVIII differ in one letter and are two papers."""
+    hold(library, noun(title="Examplin in head injury, a made-up series of reports, part XVIII."))
+    other = cited(title="Examplin in head injury, a made-up series of reports, part XVII")
+    assert identify(other, library).pmid is None
+    assert identify(cited(title=f"{other.title}I"), library).pmid == ONE
+
+
 # at the desk
 
 

@@ -51,7 +51,7 @@ def fetching(path: Path, *, wait: float | None, on_wait: Callable[[str], object]
         _acquire(lock, path, wait, on_wait)
     except OSError as error:
         raise LibraryError(
-            f"Nothing can be written beside the library {path} ({error.strerror}), so no fetch was started and nothing "
+            f"Nothing can be written beside the library {path} ({error.strerror}), so nothing was started and nothing "
             "was changed; make its folder and the file named .lock in it writable."
         ) from None
     try:

@@ -180,7 +180,7 @@ def _import(desk: Desk, known: Sequence[_File], who: str, *, take_keys: bool) ->
             else:
                 result = import_citations(one.name, one.data, one.form, library, who=who)
             if take_keys:
-                _take_keys(library, result)
+                _take_keys(library, result, who)
             done.append(result)
         tell_stale(library.stale(rules.hash), quiet=desk.quiet)
     return done
@@ -193,13 +193,13 @@ def _import_records(one: _File, library: Library, rules: Any, who: str, watch: A
     return import_records(one.name, one.pieces, one.size, library, rules, who=who, version=__version__, watch=watch)
 
 
-def _take_keys(library: Library, result: Imported) -> None:
+def _take_keys(library: Library, result: Imported, who: str) -> None:
     """The file's citation keys become the papers', where they can; each that cannot says why."""
     with library.transaction():
         for citation, match in result.matched:
             if citation.key and match.pmid is not None:
                 try:
-                    library.set_key(match.pmid, citation.key)
+                    library.set_key(match.pmid, citation.key, who=who)
                 except UsageError as error:
                     note(f"{clean(result.file)} line {citation.line}: {error}")
     if late := sum(bool(citation.key) for citation, _ in result.unmatched):

@@ -28,7 +28,7 @@ def choose(desk: Desk, name: str, key: str) -> None:
 
     with desk.library() as library, library.transaction():
         pmid = find_paper(library.connection, name)
-        former = library.set_key(pmid, key)
+        former = library.set_key(pmid, key, who=desk.who)
     if former == key:
         note(f"PMID {pmid} has the key {key} already.", quiet=desk.quiet)
         return

@@ -65,7 +65,7 @@ def reset(desk: Desk, names: tuple[str, ...]) -> None:
         decided = {decision.slug for pmid in pmids for decision in library.hand_tags(pmid)}
         bare = tag.rpartition("/")[2]
         slug = bare if bare in decided else find_tag(library.connection, tag)[1]  # also when its rule is gone
-        dropped = sum(library.drop_hand_tag(pmid, slug) for pmid in pmids)
+        dropped = sum(library.drop_hand_tag(pmid, slug, who=desk.who) for pmid in pmids)
     click.echo(f"{slug}: {plural(dropped, 'decision')} forgotten.")
 
 

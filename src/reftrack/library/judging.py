@@ -1,7 +1,8 @@
 """What people said of papers: include or exclude, labels, notes, and the citation keys they chose.
 
-Rows are added and never changed, but to say that they were taken back; the newest that stands is what counts. Hand tags
-have a table of their own (`writing`, `deciding`).
+Rows are added and never changed, but to say that they were taken back; the newest that stands is what counts. What was
+said by hand is in the log of acts as well (`acts`), what was imported is not: there it is the file that said it. Hand
+tags have a table of their own (`writing`, `deciding`).
 """
 
 from __future__ import annotations
@@ -13,6 +14,8 @@ from typing import Any
 
 from ..citation import Decision
 from ..errors import UsageError
+from ..hands import Act
+from .acts import ActReader, ActWriter
 from .opening import Connection
 from .selecting import LONGEST_PMID, NEWEST
 
@@ -20,7 +23,7 @@ _KEY = re.compile(r"[A-Za-z0-9][A-Za-z0-9:._/+-]{0,79}")
 """Characters that BibTeX, biber, LaTeX's \\cite and pandoc all take in a key."""
 
 
-class JudgmentReader:
+class JudgmentReader(ActReader):
     """What people said, to look at."""
 
     connection: Connection
@@ -44,7 +47,7 @@ class JudgmentReader:
         return found
 
 
-class JudgmentWriter(JudgmentReader):
+class JudgmentWriter(JudgmentReader, ActWriter):
     """What people said, to write. Call inside a transaction of the library."""
 
     _now: Callable[[], str]
@@ -54,10 +57,34 @@ class JudgmentWriter(JudgmentReader):
 
         An import keeps also what another one said before, so that either may be taken back.
         """
+        if imported is None:
+            self.do(
+                "decision",
+                pmid,
+                who=decision.who,
+                at=decision.at,
+                verdict=decision.verdict,
+                reasons=tuple(decision.reasons),
+            )
+        else:
+            self._keep_decision(pmid, decision, imported=imported)
+
+    def fold_decision(self, act: Act, *, stands: bool) -> None:
+        """As ActWriter has it: a row an act."""
+        held = self.connection.rows("SELECT undone FROM decisions WHERE act = ?", (act.id,))
+        if not held:
+            verdict: Any = act.verdict
+            self._keep_decision(act.pmid, Decision(verdict, act.who, act.reasons, act.at), act=act.id)
+        if not held or (held[0][0] == "") != stands:
+            self.connection.run(
+                "UPDATE decisions SET undone = ? WHERE act = ?", ("" if stands else self._now(), act.id)
+            )
+
+    def _keep_decision(self, pmid: int, decision: Decision, *, imported: int | None = None, act: str = "") -> None:
         reasons = json.dumps(list(decision.reasons), ensure_ascii=False)
         self.connection.run(
-            "INSERT INTO decisions(pmid, who, verdict, reasons, at, import) VALUES (?, ?, ?, ?, ?, ?)",
-            (pmid, decision.who, decision.verdict, reasons, decision.at or self._now(), imported),
+            "INSERT INTO decisions(pmid, who, verdict, reasons, at, import, act) VALUES (?, ?, ?, ?, ?, ?, ?)",
+            (pmid, decision.who, decision.verdict, reasons, decision.at or self._now(), imported, act),
         )
 
     def label(self, pmid: int, labels: Collection[str], *, who: str, imported: int | None = None) -> None:
@@ -70,21 +97,50 @@ class JudgmentWriter(JudgmentReader):
     def annotate(self, pmid: int, text: str, *, who: str, imported: int | None = None) -> None:
         """Keep a note on a paper. By hand it replaces the reader's own; an imported one stands beside it."""
         if imported is None:
-            self.connection.run(
-                "UPDATE notes SET undone = ? WHERE pmid = ? AND who = ? AND import IS NULL AND undone = ''",
-                (self._now(), pmid, who),
-            )
-        if text:
+            self.do("note", pmid, who=who, text=text)
+        elif text:
             self.connection.run(
                 "INSERT INTO notes(pmid, who, text, at, import) VALUES (?, ?, ?, ?, ?)",
                 (pmid, who, text, self._now(), imported),
             )
 
-    def set_key(self, pmid: int, key: str) -> str:
+    def fold_note(self, act: Act) -> None:
+        """As ActWriter has it: a row an act, of which the newest that stands is shown."""
+        if not self.connection.rows("SELECT 1 FROM notes WHERE act = ?", (act.id,)):
+            self.connection.run(
+                "INSERT INTO notes(pmid, who, text, at, import, act) VALUES (?, ?, ?, ?, NULL, ?)",
+                (act.pmid, act.who, act.text, act.at, act.id),
+            )
+        newest = next((one.id for one in self.standing_acts("note", act.pmid) if one.who == act.who), "")
+        self.connection.run(
+            """UPDATE notes SET undone = CASE WHEN act = :act THEN '' WHEN undone = '' THEN :now ELSE undone END
+            WHERE pmid = :pmid AND who = :who AND import IS NULL""",
+            {"act": newest, "now": self._now(), "pmid": act.pmid, "who": act.who},
+        )
+
+    def set_key(self, pmid: int, key: str, *, who: str = "") -> str:
         """Give a paper the citation key that a person chose; says which it had. Raises UsageError.
 
         The former key is never given to another paper and still leads to this one: somebody may have cited it.
         """
+        former = str(self.connection.value("SELECT key FROM citation_keys WHERE pmid = ?", (pmid,)) or "")
+        self._check_key(pmid, key)
+        if former != key:
+            self.do("key", pmid, who=who, key=key, former=former)
+        return former
+
+    def fold_key(self, act: Act, *, stands: bool) -> None:
+        """As ActWriter has it. A key that something else replaced since stays replaced."""
+        held = str(self.connection.value("SELECT key FROM citation_keys WHERE pmid = ?", (act.pmid,)) or "")
+        newest = next((one.key for one in self.standing_acts("key", act.pmid)), "")
+        if not stands and held != act.key:
+            return
+        wanted = newest or act.former
+        if wanted and wanted != held:
+            self._check_key(act.pmid, wanted)
+            self._give_key(act.pmid, wanted, former=held)
+
+    def _check_key(self, pmid: int, key: str) -> None:
         if not _KEY.fullmatch(key):
             raise UsageError(
                 f"{key!r} cannot be a citation key: it takes letters a-z, digits and : . _ / + -, begins with a letter "
@@ -101,13 +157,13 @@ class JudgmentWriter(JudgmentReader):
                     f"The key {taken!r} belongs to PMID {owner}; capitals do not tell keys apart, and none is given "
                     "twice."
                 )
-        former = str(self.connection.value("SELECT key FROM citation_keys WHERE pmid = ?", (pmid,)) or "")
+
+    def _give_key(self, pmid: int, key: str, *, former: str) -> None:
         self.connection.run("DELETE FROM citation_keys WHERE pmid = ?", (pmid,))
         self.connection.run("INSERT INTO citation_keys VALUES (?, ?, ?)", (key, pmid, self._now()))
         self.connection.run("DELETE FROM former_keys WHERE key = ?", (key,))
         if former.casefold() not in ("", key.casefold()):
             self.connection.run("INSERT INTO former_keys VALUES (?, ?, ?)", (former, pmid, self._now()))
-        return former
 
 
 _STANDING_DECISIONS = f"""SELECT pmid, verdict, who, reasons, at FROM (
@@ -119,4 +175,5 @@ _STANDING_LABELS = """SELECT pmid, label FROM labels
     WHERE undone = '' AND pmid IN (SELECT value FROM json_each(?)) GROUP BY pmid, label ORDER BY min(label_id)"""
 
 _STANDING_NOTES = """SELECT pmid, text FROM notes
-    WHERE undone = '' AND pmid IN (SELECT value FROM json_each(?)) GROUP BY pmid, text ORDER BY min(note)"""
+    WHERE undone = '' AND text <> '' AND pmid IN (SELECT value FROM json_each(?))
+    GROUP BY pmid, text ORDER BY min(note)"""

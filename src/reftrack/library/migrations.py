@@ -5,17 +5,23 @@ This is the only module that loads sqlite-utils, and only a command that writes 
 
 Which tables are precious: `records`, `checks`, `former_records`, `changes`, `tag_changes`, `unread_records`, `runs`,
 `run_papers`, `hits`, `hand_tags`, `citation_keys`, `former_keys`, `decisions`, `labels`, `notes`, `imports`,
-`import_entries`, `import_problems`. Every other one can be made again from `records` and the rules
+`import_entries`, `import_problems`, `acts`. Every other one can be made again from `records` and the rules
 (`rebuild`).
 """
 
 from __future__ import annotations
+
+import hashlib
+import json
+import re
 
 from sqlite_utils import Database, Migrations
 
 from .opening import APPLICATION_ID, SCHEMA_VERSION, Connection, translated
 
 migrations = Migrations("reftrack")
+
+_MOMENT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ")
 
 _PART = "pmid INTEGER NOT NULL REFERENCES papers(pmid) ON DELETE CASCADE, position INTEGER NOT NULL"
 _AUTHOR = """family TEXT NOT NULL, given TEXT NOT NULL, initials TEXT NOT NULL, suffix TEXT NOT NULL,
@@ -302,6 +308,74 @@ def m0004_exchange(db: Database) -> None:
     for statement in _FOURTH:
         db.execute(statement)
     _mark(db, 4)
+
+
+_FIFTH = (
+    # What people did by hand, one act after another. Append only; `undone` is worked out from the acts themselves.
+    """CREATE TABLE acts (
+        id TEXT PRIMARY KEY, kind TEXT NOT NULL CHECK (kind IN ('tag', 'decision', 'note', 'key', 'undo')),
+        pmid INTEGER NOT NULL, who TEXT NOT NULL, at TEXT NOT NULL,
+        together TEXT NOT NULL,                     -- the first act of the same command
+        undoes TEXT NOT NULL DEFAULT '',            -- the act that this one takes back
+        said TEXT NOT NULL,                         -- JSON of what the kind of act says
+        undone TEXT NOT NULL DEFAULT '',            -- the act that took this one back; '' it stands
+        handle TEXT GENERATED ALWAYS AS (substr(id, -8)) VIRTUAL) WITHOUT ROWID""",
+    "CREATE INDEX acts_by_paper ON acts(pmid, kind)",
+    "CREATE INDEX acts_by_person ON acts(who, id)",
+    "CREATE INDEX acts_together ON acts(together)",
+    "CREATE INDEX acts_by_handle ON acts(handle)",
+    "CREATE INDEX acts_undoing ON acts(undoes) WHERE undoes <> ''",
+    "ALTER TABLE decisions ADD COLUMN act TEXT NOT NULL DEFAULT ''",
+    "ALTER TABLE notes ADD COLUMN act TEXT NOT NULL DEFAULT ''",
+    "CREATE INDEX decisions_by_act ON decisions(act) WHERE act <> ''",
+    "CREATE INDEX notes_by_act ON notes(act) WHERE act <> ''",
+)
+
+
+@migrations()
+def m0005_acts(db: Database) -> None:
+    """A log of every hand act, with what was done before there was one; earlier choices of keys are not known."""
+    for statement in _FIFTH:
+        db.execute(statement)
+    log = _Log(db)
+    for pmid, tag, verdict, because, who, at in db.execute("SELECT * FROM hand_tags ORDER BY at, pmid, tag").fetchall():
+        log.add("tag", pmid, who, at, {"tag": tag, "verdict": verdict, "because": because})
+    for row, pmid, who, verdict, reasons, at in db.execute(
+        "SELECT decision, pmid, who, verdict, reasons, at FROM decisions WHERE import IS NULL ORDER BY at, decision"
+    ).fetchall():
+        act = log.add("decision", pmid, who, at, {"verdict": verdict, "reasons": json.loads(reasons)})
+        db.execute("UPDATE decisions SET act = ? WHERE decision = ?", (act, row))
+    gone: dict[tuple[int, str], str] = {}
+    for row, pmid, who, text, at, undone in db.execute(
+        "SELECT note, pmid, who, text, at, undone FROM notes WHERE import IS NULL ORDER BY at, note"
+    ).fetchall():
+        act = log.add("note", pmid, who, at, {"text": text})
+        db.execute("UPDATE notes SET act = ? WHERE note = ?", (act, row))
+        gone[pmid, who] = undone
+    for (pmid, who), at in gone.items():
+        if at:  # the last one was taken back
+            log.add("note", pmid, who, at, {})
+    _mark(db, 5)
+
+
+class _Log:
+    """Acts from before there was a log; the same act gets the same id in every copy of the library."""
+
+    def __init__(self, db: Database) -> None:
+        self.db = db
+        self.within: dict[str, int] = {}
+
+    def add(self, kind: str, pmid: int, who: str, at: str, said: dict[str, object]) -> str:
+        told = json.dumps({name: value for name, value in said.items() if value}, ensure_ascii=False)
+        stamp = at if _MOMENT.fullmatch(at) else "2000-01-01T00:00:00Z"
+        self.within[stamp] = self.within.get(stamp, 0) + 1
+        letters = hashlib.sha256(f"{kind} {pmid} {who} {at} {told}".encode()).hexdigest()[:8]
+        act = f"{stamp}.{self.within[stamp]:09d}.{letters}"
+        self.db.execute(
+            "INSERT INTO acts(id, kind, pmid, who, at, together, said) VALUES (?, ?, ?, ?, ?, ?, ?)",
+            (act, kind, pmid, who, at, act, told),
+        )
+        return act
 
 
 def migrate(connection: Connection) -> None:

@@ -335,8 +335,8 @@ def _record_conditions(selection: Selection) -> Iterator[tuple[str, Sequence[obj
         yield f"(SELECT min(verdict) = ? AND max(verdict) = ? FROM ({_NEWEST_DECISIONS}))", (selection.decision,) * 2
 
 
-NEWEST = "at || printf('%012d%012d', coalesce(import, 999999999999), decision)"
-"""Orders decisions: by their time, within a second by import and then by hand, within an import as they came."""
+NEWEST = "at || printf('%012d', coalesce(import, 999999999999)) || act || printf('%012d', decision)"
+"""Orders decisions: by their time, within a second by import and then by hand, within either as they came."""
 
 _NEWEST_DECISIONS = f"""SELECT verdict, max({NEWEST}) FROM decisions d
     WHERE d.pmid = p.pmid AND d.undone = '' GROUP BY d.who"""

@@ -68,6 +68,7 @@ class Library(Reader, LedgerWriter, ImportWriter):
     def transaction(self) -> AbstractContextManager[None]:
         """All that happens inside is stored together or not at all."""
         self._untried.clear()  # a key given inside is free again if the transaction fails
+        self._together = ""
         return self.connection.transaction()
 
     # papers
@@ -274,26 +275,47 @@ class Library(Reader, LedgerWriter, ImportWriter):
 
     def set_hand_tag(self, decision: HandTag) -> None:
         """Keep a person's decision on a tag; a later one on the same tag and paper, by whichever name, replaces it."""
-        self._drop_decisions(decision.pmid, decision.slug)
-        self.connection.run(
-            "INSERT INTO hand_tags VALUES (?, ?, ?, ?, ?, ?)",
-            (decision.pmid, decision.slug, decision.verdict, decision.because, decision.who, decision.at),
+        self.do(
+            "tag",
+            decision.pmid,
+            who=decision.who,
+            at=decision.at,
+            tag=decision.slug,
+            verdict=decision.verdict,
+            because=decision.because,
         )
-        self.file_tags(decision.pmid)
 
-    def drop_hand_tag(self, pmid: int, slug: str) -> bool:
+    def drop_hand_tag(self, pmid: int, slug: str, *, who: str = "") -> bool:
         """Forget a decision, so that the rules speak again; says whether there was one."""
-        dropped = self._drop_decisions(pmid, slug)
-        self.file_tags(pmid)
-        return dropped > 0
+        names = self._names(slug)
+        if not any(one.slug in names for one in self.hand_tags(pmid)):
+            return False
+        self.do("tag", pmid, who=who, tag=slug, verdict="reset")
+        return True
 
-    def _drop_decisions(self, pmid: int, slug: str) -> int:
-        """Also those made under a name that the tag had before."""
-        return self.connection.run(
-            """DELETE FROM hand_tags WHERE pmid = ?
-            AND (tag = ? OR tag IN (SELECT alias FROM tag_aliases WHERE tag = ?))""",
-            (pmid, slug, slug),
-        ).rowcount
+    def fold_tag(self, pmid: int, slug: str) -> None:
+        """As ActWriter has it; of a tag that was renamed, under all its names."""
+        names = self._names(slug)
+        self._drop_decisions(pmid, names)
+        newest = next((act for act in self.standing_acts("tag", pmid) if act.tag in names), None)
+        if newest is not None and newest.verdict != "reset":
+            self.connection.run(
+                "INSERT INTO hand_tags VALUES (?, ?, ?, ?, ?, ?)",
+                (pmid, newest.tag, newest.verdict, newest.because, newest.who, newest.at),
+            )
+        self.file_tags(pmid)
+
+    def _names(self, slug: str) -> set[str]:
+        """Every name that means this tag."""
+        today = str(self.connection.value("SELECT tag FROM tag_aliases WHERE alias = ?", (slug,)) or slug)
+        others = self.connection.rows("SELECT alias FROM tag_aliases WHERE tag = ?", (today,))
+        return {slug, today, *(alias for (alias,) in others)}
+
+    def _drop_decisions(self, pmid: int, names: Iterable[str]) -> None:
+        self.connection.run(
+            "DELETE FROM hand_tags WHERE pmid = ? AND tag IN (SELECT value FROM json_each(?))",
+            (pmid, json.dumps(sorted(names))),
+        )
 
     def file_tags(self, pmid: int) -> None:
         """Work out the tags a paper really carries: (rules + added by hand) - removed by hand.

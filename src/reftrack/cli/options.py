@@ -124,6 +124,13 @@ def _years(text: str) -> tuple[int | None, int | None]:
     return first, last
 
 
+def day_or_moment(text: str) -> str:
+    """What --since names where there is no run to be the last. Raises UsageError."""
+    if text.strip().lower() == "last":
+        raise UsageError("--since last means the last run; write 3d, 2w, 6m or 2026-01-31 here.")
+    return moment(text)
+
+
 def moment(text: str) -> str:
     """What --since names: an ISO 8601 time, UTC, or "last". Raises UsageError."""
     plain = text.strip().lower()

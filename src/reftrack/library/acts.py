@@ -27,6 +27,8 @@ class Logged(NamedTuple):
     key: str
     title: str
     """Both "" where the paper is not held."""
+    target: Act | None
+    """The act that this one takes back."""
 
 
 class Merged(NamedTuple):
@@ -211,15 +213,25 @@ class ActWriter(ActReader):
 
 
 _ACTS = """SELECT a.id, a.kind, a.pmid, a.who, a.at, a.together, a.undoes, a.said, a.undone,
-    coalesce(k.key, ''), coalesce(p.title, '') FROM acts a
+    coalesce(k.key, ''), coalesce(p.title, ''), t.id, t.kind, t.pmid, t.who, t.at, t.together, t.undoes, t.said
+    FROM acts a LEFT JOIN acts t ON a.undoes <> '' AND t.id = a.undoes
     LEFT JOIN papers p ON p.pmid = a.pmid LEFT JOIN citation_keys k ON k.pmid = p.pmid"""
 
 
 def _logged(row: Sequence[Any]) -> Logged:
-    *names, said, undone, key, title = row
-    values = dict(zip(("id", "kind", "pmid", "who", "at", "together", "undoes"), names, strict=True))
+    undone, key, title = row[_COLUMNS : _COLUMNS + 3]
+    target = row[_COLUMNS + 3 :]
+    return Logged(_act(row[:_COLUMNS]), undone, key, title, _act(target) if target[0] else None)
+
+
+_NAMES = ("id", "kind", "pmid", "who", "at", "together", "undoes")
+_COLUMNS = len(_NAMES) + 1
+
+
+def _act(row: Sequence[Any]) -> Act:
+    *values, said = row
     told = json.loads(said)
-    return Logged(Act(**values | told | {"reasons": tuple(told.get("reasons", ()))}), undone, key, title)
+    return Act(**dict(zip(_NAMES, values, strict=True)) | told | {"reasons": tuple(told.get("reasons", ()))})
 
 
 def _dump(value: object) -> str:

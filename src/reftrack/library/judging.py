@@ -135,10 +135,17 @@ class JudgmentWriter(JudgmentReader, ActWriter):
         newest = next((one.key for one in self.standing_acts("key", act.pmid)), "")
         if not stands and held != act.key:
             return
-        wanted = newest or act.former
+        wanted = newest or self._first_key(act.pmid)
         if wanted and wanted != held:
             self._check_key(act.pmid, wanted)
             self._give_key(act.pmid, wanted, former=held)
+
+    def _first_key(self, pmid: int) -> str:
+        """The key that the paper had before anybody chose one; "" if it had none."""
+        first = self.connection.value(
+            "SELECT said FROM acts WHERE pmid = ? AND kind = 'key' ORDER BY id LIMIT 1", (pmid,)
+        )
+        return str(json.loads(first or "{}").get("former", ""))
 
     def _check_key(self, pmid: int, key: str) -> None:
         if not _KEY.fullmatch(key):

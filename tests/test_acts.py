@@ -229,7 +229,7 @@ def test_two_people_share_their_work_through_git_without_a_conflict(tmp_path):
     run(ben.folder, "pull", "-q", "--no-rebase", "--no-edit", str(anna.folder), "main")
     ben.run("sync")
     run(ben.folder, "add", "hands")
-    run(ben.folder, "commit", "-qm", "c")
+    run(ben.folder, "commit", "-qm", "c", "--allow-empty")
     run(anna.folder, "pull", "-q", str(ben.folder), "main")
     anna.run("sync")
     with Library.open(anna.folder / "db/reftrack.db") as one, Library.open(ben.folder / "db/reftrack.db") as other:

@@ -448,6 +448,48 @@ def test_undoing_everything_leaves_nothing(life):
         assert state(library) == before
 
 
+@pytest.mark.parametrize(
+    "damage",
+    [
+        "DELETE FROM hand_tags",
+        "UPDATE hand_tags SET verdict = 'remove'",
+        "UPDATE decisions SET undone = 'x'",
+        "DELETE FROM decisions",
+        "UPDATE acts SET undone = '' WHERE kind = 'note'",
+        "UPDATE acts SET undone = 'x' WHERE kind = 'tag'",
+    ],
+)
+def test_doctor_notices_what_the_log_does_not_say_and_works_it_out(filled, damage):
+    """Each table set against the log; afterwards all is as the acts have it."""
+    filled.run("tag", "add", ONE, "mood", environment=ANNA)
+    filled.run("note", TWO, "first", environment=ANNA)
+    filled.run("note", TWO, "second", environment=ANNA)
+    filled.run("undo", environment=ANNA)
+    with Library.open(filled.folder / "db/reftrack.db") as library:
+        with library.transaction():
+            library.decide(ONE, Decision("include", "anna"))
+        before = state(library)
+        with library.transaction():
+            assert library.connection.run(damage).rowcount
+    assert "log of acts" in filled.run("doctor", status=1).stdout
+    filled.run("doctor", "--fix")
+    with Library.open(filled.folder / "db/reftrack.db") as library:
+        assert state(library) == before
+        assert library.problems() == []
+
+
+def test_a_hand_tag_of_another_program_becomes_an_act(filled):
+    """A row that somebody wrote with SQL is told by doctor, and kept: from then on it can be taken back."""
+    with Library.open(filled.folder / "db/reftrack.db") as library:
+        library.connection.run(f"INSERT INTO hand_tags VALUES ({TWO}, 'mood', 'add', 'seen', 'anna', '2026-01-01')")
+    assert "log of acts" in filled.run("doctor", status=1).stdout
+    filled.run("doctor", "--fix")
+    assert "mood" in carried(filled, TWO)
+    assert filled.json("history")[0]["because"] == "seen"
+    filled.run("undo", environment=ANNA)
+    assert "mood" not in carried(filled, TWO)
+
+
 # the text
 
 

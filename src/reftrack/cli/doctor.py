@@ -109,6 +109,8 @@ def _mend(desk: Desk) -> Iterator[Finding]:
         library.mend_search()
         keys = give_missing_keys(library)
         runs = library.close_unfinished()
+        with library.transaction():
+            library.fold_acts()
         tagged = retag(library, desk.rules()).tagged
     yield (
         True,

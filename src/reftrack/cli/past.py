@@ -8,6 +8,7 @@ from operator import attrgetter
 from typing import TYPE_CHECKING, Any
 
 from ..indexing import news
+from .acted import what
 from .screen import clean
 
 if TYPE_CHECKING:
@@ -40,13 +41,13 @@ def lines(reader: Reader, pmid: int) -> Iterator[tuple[str, str]]:
     events = reader.history(pmid)
     gone = {event.run for event in events if event.bucket == "deleted"}  # then "did not come" says it twice
     told: set[str] = set()
-    retagged = list(_retagged(reader, pmid))
+    retagged = sorted([*_retagged(reader, pmid), *_by_hand(reader, pmid)])
     for event in events:
         while retagged and retagged[0][0] < event.at:
             yield "History", retagged.pop(0)[1]
-        what = _HAPPENED.get(event.bucket, "").format(query=event.query)
-        line = f"{event.at[:10]}  {what}{f': {clean(event.reason)}' if event.reason else ''}"
-        if not what or line in told or (event.bucket == "missing" and event.run in gone):
+        happened = _HAPPENED.get(event.bucket, "").format(query=event.query)
+        line = f"{event.at[:10]}  {happened}{f': {clean(event.reason)}' if event.reason else ''}"
+        if not happened or line in told or (event.bucket == "missing" and event.run in gone):
             continue
         told.add(line)
         yield "History", line
@@ -56,12 +57,19 @@ def lines(reader: Reader, pmid: int) -> Iterator[tuple[str, str]]:
     yield from (("History", line) for _, line in retagged)
 
 
+def _by_hand(reader: Reader, pmid: int) -> Iterator[tuple[str, str]]:
+    """(when, line) of what people did."""
+    for one in reversed(reader.acts(pmids=[pmid])):
+        who = f"{clean(one.act.who)}: " if one.act.who else "by hand: "
+        yield one.act.at, f"{one.act.at[:10]}  {who}{what(one.act, one.target)}"
+
+
 def _retagged(reader: Reader, pmid: int) -> Iterator[tuple[str, str]]:
     """(when, line) of what became of the tags otherwise than by indexing, which the runs tell."""
     changes = sorted(reader.tag_changes(pmid), key=_OCCASION)
     for (at, cause), together in groupby(changes, key=_OCCASION):
-        if cause != "indexing" and (what := news(together).sentence()):
-            yield at, f"{at[:10]}  {_RETAGGED[cause]}: {what}"
+        if cause != "indexing" and (sentence := news(together).sentence()):
+            yield at, f"{at[:10]}  {_RETAGGED[cause]}: {sentence}"
 
 
 def as_json(reader: Reader, pmid: int) -> dict[str, Any]:

@@ -168,6 +168,17 @@ class ActWriter(ActReader):
                 refused.append((act, str(error)))
         return Merged(tuple(new), known, tuple(refused))
 
+    def fold_acts(self) -> None:
+        """Work out anew what all acts come to, as if they had just been done (`doctor --fix`).
+
+        A hand tag of which no act speaks, written by another program, becomes an act: nothing a person made is lost.
+        """
+        for pmid, tag, verdict, because, who, at in self.connection.rows(_TAGS_WITHOUT_ACT):
+            self.do("tag", pmid, who=who, at=at, tag=tag, verdict=verdict, because=because)
+        every = [one.act for one in self.acts()]
+        for act in every:  # newest first: whether an act stands follows from newer ones
+            self._settle(act)
+
     def _log(self, act: Act) -> None:
         said = {name: value for name in SAID if (value := getattr(act, name)) not in ("", ())}
         self.connection.run(
@@ -211,6 +222,25 @@ class ActWriter(ActReader):
             stamp, number = last[: len(now)], int(last[len(now) + 1 : len(now) + 10]) + 1
         return f"{stamp}.{number:09d}.{token_hex(4)}"
 
+
+_TAG, _VERDICT = "json_extract({}.said, '$.tag')", "json_extract({}.said, '$.verdict')"
+
+ACTS_AND_TABLES_DIFFER = f"""SELECT
+    (SELECT count(*) FROM hand_tags h WHERE NOT EXISTS (SELECT 1 FROM acts a WHERE a.pmid = h.pmid AND a.kind = 'tag'
+        AND a.undone = '' AND {_TAG.format("a")} = h.tag AND {_VERDICT.format("a")} = h.verdict))
+    + (SELECT count(*) FROM acts a WHERE a.kind = 'tag' AND a.undone = '' AND {_VERDICT.format("a")} <> 'reset'
+        AND NOT EXISTS (SELECT 1 FROM acts b WHERE b.pmid = a.pmid AND b.kind = 'tag' AND b.undone = '' AND b.id > a.id)
+        AND NOT EXISTS (SELECT 1 FROM hand_tags h WHERE h.pmid = a.pmid AND h.tag = {_TAG.format("a")}))
+    + (SELECT count(*) FROM acts a WHERE a.kind = 'decision' AND NOT EXISTS (SELECT 1 FROM decisions d
+        WHERE d.act = a.id AND (d.undone = '') = (a.undone = '')))
+    + (SELECT count(*) FROM notes n JOIN acts a ON a.id = n.act WHERE n.undone = '' AND a.undone <> '')
+    + (SELECT count(*) FROM acts a WHERE (a.undone <> '') <> EXISTS (SELECT 1 FROM acts u
+        WHERE u.undoes = a.id AND u.undoes <> '' AND u.undone = ''))"""
+"""SQL: how many rows are not what the log says. Of several tags on a paper only the newest act's is looked for, since a
+tag may have been renamed between two acts."""
+
+_TAGS_WITHOUT_ACT = """SELECT pmid, tag, verdict, because, who, at FROM hand_tags h WHERE NOT EXISTS (
+    SELECT 1 FROM acts a WHERE a.pmid = h.pmid AND a.kind = 'tag' AND json_extract(a.said, '$.tag') = h.tag)"""
 
 _ACTS = """SELECT a.id, a.kind, a.pmid, a.who, a.at, a.together, a.undoes, a.said, a.undone,
     coalesce(k.key, ''), coalesce(p.title, ''), t.id, t.kind, t.pmid, t.who, t.at, t.together, t.undoes, t.said

@@ -23,6 +23,7 @@ from ..model import (
     TagState,
 )
 from . import selecting
+from .acts import ACTS_AND_TABLES_DIFFER
 from .columns import CHILDREN, PAPER_COLUMNS, paper_of
 from .deciding import LATEST, Decided, decided
 from .imported import ImportReader
@@ -400,6 +401,7 @@ _SHOULD_BE_ZERO = {
         SELECT count(*) FROM papers q WHERE
         (SELECT group_concat(tag) FROM (SELECT tag FROM paper_tags t WHERE t.pmid = q.pmid ORDER BY tag)) IS NOT
         (SELECT group_concat(tag) FROM (SELECT tag FROM ({EFFECTIVE_TAGS.format(paper="q.pmid")}) ORDER BY tag))""",
+    "Hand work is not what the log of acts says; `reftrack doctor --fix` works it out anew.": ACTS_AND_TABLES_DIFFER,
     "Changes of tags name a state of a record that is not kept.": """SELECT count(*) FROM tag_changes t
         WHERE t.former IS NOT NULL AND NOT EXISTS (SELECT 1 FROM former_records f WHERE f.former = t.former)""",
     "Papers are missing from search; `reftrack doctor --fix` adds them.": """SELECT

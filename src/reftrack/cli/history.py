@@ -50,7 +50,9 @@ def command(
       reftrack history 31494820
       reftrack history --jsonl > hands.jsonl
     """
-    acts = _acts(desk, names, who, since, limit)
+    machine = as_json or as_jsonl
+    recent = on_terminal() and not (machine or names or who is not None or since or limit is not None)
+    acts, total = _acts(desk, names, who, since, RECENT if recent else limit)
     if as_jsonl:
         from ..hands import to_line
 
@@ -67,24 +69,25 @@ def command(
         for line in tsv(_HEADER, map(_cells, acts)):
             click.echo(line)
         return
-    everything = bool(names or since or limit is not None)
-    shown = acts if everything else acts[:RECENT]
-    _draw(shown)
-    if len(shown) < len(acts):
-        note(f"{plural(len(acts), 'act')}, the newest {len(shown)} are shown.", quiet=desk.quiet)
+    _draw(acts)
+    if recent and len(acts) < total:
+        note(f"{plural(total, 'act')}, the newest {len(acts)} are shown; --limit shows more.", quiet=desk.quiet)
 
 
-def _acts(desk: Desk, names: tuple[str, ...], who: str | None, since: str | None, limit: int | None) -> list[Logged]:
+def _acts(
+    desk: Desk, names: tuple[str, ...], who: str | None, since: str | None, limit: int | None
+) -> tuple[list[Logged], int]:
+    """The acts, newest first, and how many there are in the log."""
     from ..library.selecting import find_papers
 
     if since is not None:
         since = options.day_or_moment(since)
     reader = desk.reader()
     if reader is None:
-        return []
+        return [], 0
     with reader:
         pmids = find_papers(reader.connection, names)
-        return reader.acts(pmids=pmids, who=who, since=since or "", limit=limit)
+        return reader.acts(pmids=pmids, who=who, since=since or "", limit=limit), reader.how_many_acts()
 
 
 def _draw(acts: list[Logged]) -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
 from secrets import token_hex
 from typing import Any, NamedTuple
 
@@ -177,7 +178,8 @@ class ActWriter(ActReader):
             self.do("tag", pmid, who=who, at=at, tag=tag, verdict=verdict, because=because)
         every = [one.act for one in self.acts()]
         for act in every:  # newest first: whether an act stands follows from newer ones
-            self._settle(act)
+            with suppress(UsageError):  # a key that could not be given here before
+                self._settle(act)
 
     def _log(self, act: Act) -> None:
         said = {name: value for name in SAID if (value := getattr(act, name)) not in ("", ())}

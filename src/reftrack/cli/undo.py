@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from ..library.acts import ActReader, Logged
 
 SHOWN = 5
+TITLE = 60
+"""Characters of a title that tell which paper it is."""
 
 
 @click.command()
@@ -71,9 +73,13 @@ def _report(desk: Desk, acts: Sequence[Logged], *, dry_run: bool, as_json: bool)
         note(f"There is nothing that{whose} by hand and that still stands.", quiet=desk.quiet)
         return
     for one in acts[:SHOWN]:
-        title = f" {clean(one.title)}" if one.title else ""
+        title = f" {_short(clean(one.title))}" if one.title else ""
         click.echo(
             f"{'Would take back' if dry_run else 'Taken back'}: {what(one.act, one.target)} · {paper(one)}{title}"
         )
     if len(acts) > SHOWN:
         click.echo(f"and {plural(len(acts) - SHOWN, 'more act')} of the same command.")
+
+
+def _short(title: str) -> str:
+    return title if len(title) <= TITLE else f"{title[: TITLE - 1].rstrip()}…"

@@ -252,6 +252,7 @@ def test_contradictions_are_told_and_the_later_word_counts(filled, tmp_path_fact
     assert "1 act taken over, of anna, on 1 paper" in said
     assert "example2020: " in said
     assert "the later one counts" in said
+    assert "counts" not in other.run("sync", folder).stdout
 
 
 def test_a_key_that_cannot_be_given_is_told_and_kept(filled, tmp_path_factory):
@@ -326,6 +327,41 @@ def test_an_act_that_was_edited_is_refused(filled):
     path.write_text(path.read_text().replace("p. 3", "p. 4"))
     assert "was edited" in filled.run("sync", status=2).stderr
     assert filled.json("history")[0]["because"] == "p. 3"
+
+
+def test_one_act_said_in_two_ways_in_a_folder_is_refused(filled):
+    """Neither wins by the order of file names."""
+    filled.run("tag", "add", ONE, "mood", "--because", "p. 3", environment=ANNA)
+    filled.run("sync")
+    path = filled.folder / "hands" / "anna.jsonl"
+    (filled.folder / "hands" / "copy.jsonl").write_text(path.read_text().replace("p. 3", "p. 4"))
+    (filled.folder / "db" / "reftrack.db").rename(filled.folder / "other.db")
+    assert "differently" in filled.run("sync", status=2).stderr
+
+
+def test_files_are_sorted_and_left_alone_where_nothing_is_new(filled):
+    """Oldest act first, so that a day's work is a few lines at the end of a diff; a sync without news writes none."""
+    for tag in ("mood", "cohort", "mortality"):
+        filled.run("tag", "add", ONE, tag, environment=ANNA)
+    assert [Path(name).name for name in filled.json("sync")["files"]] == ["anna.jsonl"]
+    lines = (filled.folder / "hands" / "anna.jsonl").read_text().splitlines()
+    assert [json.loads(line)["tag"] for line in lines] == ["mood", "cohort", "mortality"]
+    assert filled.json("sync")["files"] == []
+
+
+def test_a_key_that_was_refused_here_and_taken_back_there_moves_nothing(filled):
+    """The other library's former key is no key of ours."""
+    with Library.open(filled.folder / "db/reftrack.db") as library, library.transaction():
+        library.connection.run("UPDATE citation_keys SET key = 'zed' WHERE pmid = ?", (ONE,))
+        library.set_key(TWO, "Same", who="ben")
+        stamp = "2026-01-01T00:00:00Z.00000000"
+        act = Act(
+            id=f"{stamp}1.0123abcd", kind="key", pmid=ONE, key="same", former="free", together=f"{stamp}1.0123abcd"
+        )
+        back = Act(id=f"{stamp}2.0123abcd", kind="undo", pmid=ONE, undoes=act.id, together=f"{stamp}2.0123abcd")
+        assert [one.id for one, _ in library.merge_acts([act]).refused] == [act.id]
+        assert library.merge_acts([back]).refused == ()
+        assert library.connection.value("SELECT key FROM citation_keys WHERE pmid = ?", (ONE,)) == "zed"
 
 
 def test_files_of_any_name_and_person(filled):

@@ -11,6 +11,7 @@ import click
 
 from ..errors import LibraryError, UsageError
 from . import options
+from .groups import Subcommands
 from .screen import clean, json_text, note, plural
 from .settings import Desk, expanded
 
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
     from ..library.opening import Connection
 
 
-@click.group()
+@click.group(cls=Subcommands)
 def command() -> None:
     """Say where the library is, copy it, count what it holds.
 

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import click
 
+from .groups import Subcommands
 from .screen import note
 from .settings import Desk
 
 
-@click.group()
+@click.group(cls=Subcommands)
 def command() -> None:
     """Choose citation keys. Nothing else ever changes one.
 

@@ -5,11 +5,12 @@ from __future__ import annotations
 import click
 
 from . import options
+from .groups import Subcommands
 from .screen import clean, json_text, note, on_terminal, table, tsv
 from .settings import Desk
 
 
-@click.group()
+@click.group(cls=Subcommands)
 def command() -> None:
     """List and show saved queries, the files queries/NAME.toml."""
 

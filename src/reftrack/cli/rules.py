@@ -12,6 +12,7 @@ import click
 
 from ..errors import UsageError
 from . import options
+from .groups import Subcommands
 from .output import is_stdout, write
 from .screen import clean, json_text, note, on_terminal, plural
 from .settings import Desk
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
 FINDINGS = 1
 
 
-@click.group()
+@click.group(cls=Subcommands)
 def command() -> None:
     """Check the tag rules, show them, and measure them on papers that people labelled.
 

@@ -10,6 +10,7 @@ import click
 from ..errors import UsageError
 from . import options
 from .edited import tell_edited_rules
+from .groups import Subcommands
 from .screen import clean, json_text, note, on_terminal, plural, table, tsv
 from .settings import Desk
 
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
     from ..model import TagDefinition
 
 
-@click.group()
+@click.group(cls=Subcommands)
 def command() -> None:
     """Tag papers by hand, take tags away, list and count tags.
 

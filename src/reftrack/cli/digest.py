@@ -11,7 +11,7 @@ import click
 
 from ..errors import UsageError
 from ..library.selecting import LONGEST_PMID, Selection
-from . import options
+from . import guidance, options
 from .output import is_stdout, write
 from .screen import clean, note, on_terminal
 from .settings import Desk
@@ -101,6 +101,8 @@ def command(
         write(output, [_writer(form or "md")(digest)])
     if output is not None and not is_stdout(output):
         note(f"The digest is in {output}.", quiet=desk.quiet)
+    if not digest.news and digest.period != "yet":
+        guidance.tell_empty(desk)
     options.tell_not_held(desk, selection)
     if news_code and digest.news:
         ctx.exit(RETRACTED if digest.retraction else NEWS)

@@ -88,6 +88,8 @@ def _library(desk: Desk, fix: bool) -> Iterator[Finding]:
         yield True, f"{plural(awaiting, 'paper')} not indexed by NLM yet: tags that rest on the text are provisional"
     for doi, pmids in shared.items():  # nothing to mend: a preprint and its article, or PubMed has it twice
         yield True, f"one DOI, several papers, kept apart: PMID {', '.join(map(str, pmids))} ({doi})"
+    if not counts["papers"]:
+        yield True, "it holds no papers: `reftrack fetch` fills it"
     if not problems:
         yield True, f"{plural(counts['papers'], 'paper')}, {plural(counts['runs'], 'run')}, {desk.db}"
 

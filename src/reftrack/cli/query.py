@@ -6,6 +6,7 @@ import click
 
 from . import options
 from .groups import Subcommands
+from .guidance import no_query
 from .screen import clean, json_text, note, on_terminal, table, tsv
 from .settings import Desk
 
@@ -29,7 +30,7 @@ def list_queries(desk: Desk, *, as_json: bool) -> None:
         click.echo(json_text(shaped))
         return
     if not saved:
-        note(f"There is no saved query in {desk.queries}; CONTRIBUTING.md shows how to write one.", quiet=desk.quiet)
+        note(f"There is no saved query in {desk.queries}: {no_query()}", quiet=desk.quiet)
         return
     rows = [(name, held.get(name, 0), query.title) for name, query in saved.items()]
     header = ("query", "held", "title")

@@ -13,6 +13,7 @@ import click
 from ..errors import UsageError
 from . import options
 from .groups import Subcommands
+from .guidance import tell_empty
 from .output import is_stdout, write
 from .screen import clean, json_text, note, on_terminal, plural
 from .settings import Desk
@@ -303,6 +304,7 @@ def sample(
         note(f"Left out, as no rule knows them any more: {', '.join(drawn.without)}.")
     if not drawn.papers:
         note("Nobody has decided anything by hand yet." if decided else "There is nothing to draw from.")
+        tell_empty(desk)
         return
     write(None if is_stdout(output) else output, drawn.lines)
     if output and not is_stdout(output):

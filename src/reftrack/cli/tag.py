@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import click
 
 from ..errors import UsageError
-from . import options
+from . import guidance, options
 from .edited import tell_edited_rules
 from .groups import Subcommands
 from .screen import clean, json_text, note, on_terminal, plural, table, tsv
@@ -82,6 +82,7 @@ def list_tags(desk: Desk, *, as_json: bool) -> None:
         return
     if not used:
         note("No paper is tagged yet.", quiet=desk.quiet)
+        guidance.tell_empty(desk)
         return
     header = ("facet", "tag", "papers", "label")
     rows = [(entry.facet, entry.slug, number, entry.label) for entry, number in used]
@@ -135,6 +136,7 @@ def conflicts(desk: Desk, *, everything: bool, as_json: bool) -> None:
     if not found:
         nothing = "Nothing was decided by hand." if everything else "No decision by hand differs from the rules."
         note(nothing, quiet=desk.quiet)
+        guidance.tell_empty(desk)
         return
     rows = [_decision_cells(one) for one in found]
     if on_terminal():

@@ -187,7 +187,9 @@ def find_paper(connection: Connection, name: str) -> int:
     if found is not None:
         return int(found)
     if connection.value("SELECT 1 FROM papers") is None:
-        raise UsageError(f"The library holds no papers yet, so none named {name!r}; `reftrack fetch` brings them.")
+        ran = connection.value("SELECT 1 FROM runs WHERE status = 'complete'") is not None
+        how = "no run has found any; `reftrack runs` shows what was asked" if ran else "`reftrack fetch` brings them"
+        raise UsageError(f"The library holds no papers yet, so none named {name!r}: {how}.")
     from .nearest import nearest_key  # only when something went wrong
 
     close = "" if plain.isdigit() else nearest_key(connection, plain)

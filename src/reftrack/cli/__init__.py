@@ -167,12 +167,15 @@ def main(ctx: click.Context, db: str | None, queries: str | None, *, quiet: bool
     outcome, each tag with its evidence; lists and BibTeX come out.
 
     \b
-    First steps:
+    Examples:
       reftrack fetch --from sample      try it without a network
       reftrack fetch                    run every saved query against PubMed
       reftrack list --tag tbi           papers on traumatic brain injury
-      reftrack why KEY rct              why is this a randomised trial?
+      reftrack why poon2020 rct         why is this a randomised trial?
       reftrack export -o papers.bib     a BibTeX file
+      reftrack help tag add             all about a command
+
+    Alone, without a command, reftrack says where you are and what comes next.
     """
     from .settings import Desk  # here, because --help needs neither settings nor paths
 

@@ -33,7 +33,12 @@ def command() -> None:
 @command.command("path")
 @click.pass_obj
 def path(desk: Desk) -> None:
-    """Print the path of the library's file, whether or not it is there yet."""
+    """Print the path of the library's file, whether or not it is there yet: for other programs.
+
+    \b
+    Example:
+      reftrack db path
+    """
     click.echo(str(desk.db))
 
 
@@ -47,8 +52,8 @@ def backup(desk: Desk, file: str, *, as_json: bool) -> None:
     Without FILE into the folder backups beside the library, named by the time. The path goes to stdout.
 
     \b
-    To go back to a copy: move reftrack.db and what lies beside it (-wal, -shm) away, then copy the
-    backup to reftrack.db.
+    To go back to a copy: move reftrack.db and what lies beside it (-wal, -shm)
+    away, then copy the backup to reftrack.db.
 
     \b
     Examples:
@@ -71,7 +76,13 @@ def backup(desk: Desk, file: str, *, as_json: bool) -> None:
 @options.as_json
 @click.pass_obj
 def stats(desk: Desk, *, as_json: bool) -> None:
-    """Count papers, records, runs and decisions by hand; say how large the library is and what time it spans."""
+    """Count papers, records, runs and decisions by hand; say how large the library is and what time it spans.
+
+    \b
+    Examples:
+      reftrack db stats
+      reftrack db stats --json
+    """
     from ..library.counting import stats
 
     with closing(_open(desk)) as connection:

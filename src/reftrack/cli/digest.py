@@ -48,7 +48,7 @@ _STYLES = {
     metavar="WHEN",
     help="last (newest complete run of each query), 2w, 3d, 2026-01-31, or a run number.  [default: last]",
 )
-@click.option("--run", "only", type=click.IntRange(1, options.LARGEST), metavar="N", help="Exactly this run.")
+@click.option("--run", "only", type=options.Number(1, options.LARGEST), metavar="N", help="Exactly this run.")
 @click.option(
     "--format",
     "form",
@@ -85,9 +85,9 @@ def command(
       reftrack digest
       reftrack digest --since 2w --tag rct
       reftrack digest --since 2026-01-31 -o news.html
-      reftrack digest --run 12 --format json
-      reftrack digest --format atom -o /var/www/reftrack.atom
-      reftrack digest --exit-code > news.md || mail -s "Papers" me@example.org < news.md
+      reftrack digest --run 2 --format json
+      reftrack digest --format atom -o news.atom
+      reftrack digest --exit-code > news.md || echo "there is news"
     """
     desk: Desk = ctx.obj
     if only is not None and since is not None:

@@ -17,7 +17,15 @@ FINDINGS = 1
 @click.option("--fix", is_flag=True, help="Mend what can be mended without the network.")
 @click.pass_context
 def command(ctx: click.Context, *, fix: bool) -> None:
-    """Check settings, saved queries, rules and the library; the network is not touched."""
+    """Check settings, saved queries, rules and the library, when something looks odd; the network is not touched.
+
+    Every line says ok or !!; a finding ends with status 1.
+
+    \b
+    Examples:
+      reftrack doctor
+      reftrack doctor --fix
+    """
     desk: Desk = ctx.obj
     findings = 0
     for name, check in _CHECKS.items():

@@ -13,14 +13,26 @@ from .settings import Desk
 
 @click.group(cls=Subcommands)
 def command() -> None:
-    """List and show saved queries, the files queries/NAME.toml."""
+    """List and show saved queries, the files queries/NAME.toml, which `fetch` runs.
+
+    \b
+    Examples:
+      reftrack query list
+      reftrack query show tbi
+    """
 
 
 @command.command("list")
 @options.as_json
 @click.pass_obj
 def list_queries(desk: Desk, *, as_json: bool) -> None:
-    """List the saved queries and how many held papers each finds."""
+    """List the saved queries and how many held papers each finds.
+
+    \b
+    Examples:
+      reftrack query list
+      reftrack query list --json
+    """
     from .. import queries
 
     saved = queries.load(desk.queries)
@@ -42,11 +54,16 @@ def list_queries(desk: Desk, *, as_json: bool) -> None:
 
 
 @command.command("show")
-@click.argument("name")
+@click.argument("name", metavar="QUERY")
 @options.as_json
 @click.pass_obj
 def show_query(desk: Desk, name: str, *, as_json: bool) -> None:
-    """Show a saved query: its title, note, known papers and term."""
+    """Show a saved query: its title, note, known papers and the term as it is written.
+
+    \b
+    Example:
+      reftrack query show tbi
+    """
     from .. import queries
 
     query = queries.named(desk.queries, name)

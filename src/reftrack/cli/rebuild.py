@@ -16,7 +16,14 @@ PARTIAL = 4
 @click.command()
 @click.pass_context
 def command(ctx: click.Context) -> None:
-    """Parse every stored record again and tag what changed. Keys, hand tags and the ledger stay."""
+    """Parse every stored record again and tag what changed: after an update of reftrack, or to be sure.
+
+    The network is not touched. Keys, hand tags, decisions, notes and the ledger stay.
+
+    \b
+    Example:
+      reftrack rebuild
+    """
     from ..workflow.deriving import rebuild
 
     desk: Desk = ctx.obj

@@ -36,7 +36,7 @@ def add_related(name: str, command: click.Command) -> None:
     related = SEE_ALSO.get(name, ())
     if not related or command.epilog:
         return
-    line = "See also: " + ", ".join(f"reftrack {other}" for other in related)
+    line = f"See also: reftrack {', '.join(related)}"
     command.epilog = line
     if isinstance(command, click.Group):
         for below in command.commands.values():

@@ -47,7 +47,11 @@ def lint(ctx: click.Context, *, as_json: bool) -> None:
     """Run every rule's own examples and look for what cannot work; status 1 if anything is found.
 
     Both the shipped rules and the workspace's rules/*.toml: examples that do not hold, parents and other tags that
-    are gone, circles, phrases that a mask swallows, names that two tags claim.
+    are gone, circles, phrases that a mask swallows, names that two tags claim. Run it after every edit of a rule.
+
+    \b
+    Example:
+      reftrack rules lint
     """
     from .. import tagging
 
@@ -131,7 +135,7 @@ def evaluate(
     \b
     Examples:
       reftrack rules evaluate gold.jsonl --hide pt,mesh --errors errors.jsonl
-      reftrack rules evaluate gold.jsonl --fail-under rct=0.82 --fail-under study.macro=0.8
+      reftrack rules evaluate gold.jsonl --fail-under rct=0.82 --facet study
     """
     from ..workflow import evaluating
     from . import figures

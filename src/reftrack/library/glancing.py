@@ -53,8 +53,9 @@ def papers(connection: Connection, beginning: str) -> tuple[list[Offered], bool]
     if len(keys) + len(pmids) <= MOST:
         return keys + pmids, False
     longer = [(stem, "") for stem in _stems(connection, beginning)]
-    digits = [(beginning + digit, "") for digit in "0123456789" if _pmids(connection, beginning + digit, 1)]
-    return longer + (digits if pmids else []), True
+    if pmids:
+        longer += [(beginning + digit, "") for digit in "0123456789" if _pmids(connection, beginning + digit, 1)]
+    return longer, True
 
 
 def _keys(connection: Connection, beginning: str) -> list[Offered]:

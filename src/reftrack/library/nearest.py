@@ -7,7 +7,7 @@ import json
 from .opening import Connection
 
 MOST = 300
-"""Keys that are compared: those with one slip in them, then those that begin alike."""
+"""Keys that are compared where none has just one slip in it: those that begin alike, the longest first."""
 SHORTEST, LONGEST = 3, 80
 _LETTERS = "abcdefghijklmnopqrstuvwxyz0123456789:._/+-"
 _BEYOND = "\U0010ffff"
@@ -25,6 +25,8 @@ def nearest_key(connection: Connection, name: str) -> str:
         "SELECT key FROM citation_keys WHERE key IN (SELECT value FROM json_each(?))", (json.dumps(_slips(plain)),)
     ):
         keys[key.casefold()] = key
+    if slip := get_close_matches(plain, keys, n=1, cutoff=0):
+        return keys[slip[0]]
     for length in range(len(plain), 1, -1):
         if len(keys) >= MOST:
             break

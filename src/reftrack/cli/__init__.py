@@ -93,7 +93,7 @@ class CommandTable(Subcommands):
             _refuse_what_is_no_text(given)
             status = super().main(given, **extra)
         except click.ClickException as error:
-            error.show()
+            _in_its_place(error).show()
             status = error.exit_code
         except (click.Abort, KeyboardInterrupt):
             click.echo(STOPPED, err=True)
@@ -122,6 +122,14 @@ def _refuse_what_is_no_text(arguments: Sequence[str]) -> None:
         except UnicodeEncodeError:
             shown = argument.encode("ascii", "backslashreplace").decode()
             raise click.UsageError(f"{shown!r} is not UTF-8 text; check the encoding of the terminal.") from None
+
+
+def _in_its_place(error: click.ClickException) -> click.ClickException:
+    """An option of the program that stands behind a command is not unknown, only out of place."""
+    if isinstance(error, click.NoSuchOption) and any(error.option_name in one.opts for one in main.params):
+        said = f"{error.option_name} stands before the command: reftrack {error.option_name} ..."
+        return click.UsageError(said, ctx=error.ctx)
+    return error
 
 
 def _explain(error: OSError) -> int:

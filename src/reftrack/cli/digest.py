@@ -160,7 +160,8 @@ def _runs(reader: Reader, since: str, only: int | None, query: str, *, live: fro
     runs = [run for number in numbers for run in reader.runs(query, run=number)]
     if not runs and (only is not None or (_is_number(plain) and not numbers)):
         whose = f" of the query {query}" if query else ""
-        raise UsageError(f"There is no run {only or plain}{whose}; `reftrack runs` shows which there are.")
+        newest = next((f"; the newest is {run.run}" for run in reader.runs(query)), "")
+        raise UsageError(f"There is no run {only or plain}{whose}{newest}; `reftrack runs` shows which there are.")
     return runs
 
 

@@ -53,8 +53,9 @@ def _tell(desk: Desk, connection: Connection) -> None:
     if seen.run:
         what = f"{seen.new:,} new" if seen.status == "complete" else f"`reftrack runs {seen.query}` says why"
         click.echo(f"Newest run: {seen.run}, {clean(seen.query)}, {seen.status} on {seen.started[:10]}: {what}")
-    way = "screen" if "screen" in COMMANDS else "list --decision none"
-    click.echo(f"Undecided: {plural(seen.undecided, 'paper')}; `reftrack {way}` shows them" if seen.undecided else "")
+    if seen.undecided:
+        way = "screen" if "screen" in COMMANDS else "list --decision none"
+        click.echo(f"Undecided: {plural(seen.undecided, 'paper')}; `reftrack {way}` shows them")
     note("`reftrack digest` says what changed, `reftrack --help` what there is to do.", quiet=desk.quiet)
 
 

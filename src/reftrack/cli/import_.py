@@ -130,7 +130,11 @@ def _recognised(name: str, form: str | None) -> _File:
     from .. import files, imports
 
     if form and form not in (*imports.FORMATS, RECORDS):
-        raise UsageError(f"There is no format {form!r}; there is {', '.join((RECORDS, *imports.FORMATS))}.")
+        from difflib import get_close_matches
+
+        close = get_close_matches(form.lower(), (RECORDS, *imports.FORMATS), n=1)
+        hint = f"did you mean {close[0]}?" if close else f"there is {', '.join((RECORDS, *imports.FORMATS))}."
+        raise UsageError(f"There is no format {form!r}; {hint}")
     if name == "-":
         data = sys.stdin.buffer.read()
         return _File("stdin", None, data, form or imports.detect(data))

@@ -24,11 +24,9 @@ _PMCID = re.compile(r"PMC\d{1,12}")
 def pages(pmid: int, doi: str, pmcid: str) -> dict[str, str]:
     """The paper's pages by name (pubmed, doi, pmc), those it has an id for that can be one."""
     found = {"pubmed": f"{PUBMED}{pmid:d}/"}
-    if _DOI.fullmatch(doi) and doi == clean(doi):
-        # A path of . or .. would climb: browsers resolve it before they ask.
-        found["doi"] = DOI + "/".join(
-            part.replace(".", "%2E") if part in (".", "..") else quote(part, safe="():;,") for part in doi.split("/")
-        )
+    # A step of . or .. would climb, however it is encoded: a browser walks it before it asks.
+    if _DOI.fullmatch(doi) and doi == clean(doi) and not {".", ".."} & set(doi.split("/")):
+        found["doi"] = DOI + quote(doi, safe="/():;,")
     if _PMCID.fullmatch(pmcid):
         found["pmc"] = f"{PMC}{pmcid}/"
     return found

@@ -81,6 +81,8 @@ def workspace_answer(shell):
         ("reftrack list --not-tag condition/tb", {"condition/tbi"}),
         ("reftrack list --tag study/cohor", {"study/cohort"}),
         ("reftrack list --tag traumatic", set()),  # an alias
+        ("reftrack list --tag condi", {"condition/"}),
+        ("reftrack list +outc", {"+outcome/"}),
         ("reftrack list +tb", {"+tbi"}),
         ("reftrack list stroke -anim", {"-animal"}),
         ("reftrack export +condition/tb", {"+condition/tbi"}),
@@ -107,7 +109,7 @@ def workspace_answer(shell):
         ("reftrack rules show tb", {"tbi"}),
         ("reftrack rules evaluate --hide pt,me", {"pt,mesh"}),
         ("reftrack rules evaluate --fail-under tb", {"tbi="}),
-        ("reftrack rules sample --facet cond", {"condition"}),
+        ("reftrack rules sample --facet condi", {"condition"}),
         ("reftrack digest --run ", {"1", "2"}),
         ("reftrack digest --since la", {"last"}),
         ("reftrack import --undo ", {"last"}),

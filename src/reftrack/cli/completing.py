@@ -238,7 +238,17 @@ def _papers(word: Word) -> list[Item]:
 
 
 def _tags(word: Word) -> list[Item]:
-    return _items(word.ask(lambda connection: glancing.tags(connection, word.beginning)))
+    return _tags_from(word, word.beginning)
+
+
+def _tags_from(word: Word, beginning: str, sign: str = "") -> list[Item]:
+    """Slugs, behind a facet and its slash those of the facet, and facets of which the name was begun."""
+    slugs = word.ask(lambda connection: glancing.tags(connection, beginning))
+    begun = word.ask(glancing.facets) if beginning and "/" not in beginning else []
+    return [
+        *_items([(sign + slug, told) for slug, told in slugs]),
+        *_items([(f"{sign}{facet}/", told) for facet, told in begun if facet.startswith(beginning)], stem=True),
+    ]
 
 
 def _papers_then_tag(word: Word) -> list[Item]:
@@ -253,8 +263,7 @@ def _shorthand(word: Word) -> list[Item]:
     selects = {"text", "tags"} <= {one.name for one in word.ctx.command.params}
     if not selects or sign not in ("+", "-") or not (sign == "+" or rest[:1].isalpha()):
         return []
-    offered = word.ask(lambda connection: glancing.tags(connection, rest))
-    return _items([(sign + value, told) for value, told in offered])
+    return _tags_from(word, rest, sign)
 
 
 def _saved(word: Word) -> list[Item]:

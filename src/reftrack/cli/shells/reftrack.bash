@@ -19,4 +19,4 @@ _reftrack() {
         esac
     done < <(_REFTRACK_COMPLETE=bash_complete _REFTRACK_LINE="${COMP_LINE:0:COMP_POINT}" "$program" 2>/dev/null </dev/null)
 }
-complete -o nosort -F _reftrack reftrack
+complete -o nosort -F _reftrack reftrack 2>/dev/null || complete -F _reftrack reftrack

@@ -1,13 +1,23 @@
 """Somebody at a terminal: keys go in, what the screen would show comes out."""
 
+import fcntl
 import os
 import pty
 import re
 import select
+import signal
+import struct
 import subprocess
+import termios
 import time
 
 ESCAPES = re.compile(r"\x1b\[[0-9;?<>=]*[A-Za-z~]|\x1b\][^\x07\x1b]*(?:\x07|\x1b\\)|\x1b[=>()78][B0]?|[\x07\r]")
+
+
+def _sit_down():
+    """The terminal is this program's, and Ctrl-C reaches it even where the tests run in the background."""
+    fcntl.ioctl(0, termios.TIOCSCTTY, 0)
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
 class Keyboard:
@@ -15,10 +25,6 @@ class Keyboard:
 
     def __init__(self, command, folder, *, columns=100, lines=40, environment=None):
         self.main_side, side = pty.openpty()
-        import fcntl
-        import struct
-        import termios
-
         fcntl.ioctl(side, termios.TIOCSWINSZ, struct.pack("HHHH", lines, columns, 0, 0))
         self.process = subprocess.Popen(
             command,
@@ -27,7 +33,7 @@ class Keyboard:
             stdout=side,
             stderr=side,
             start_new_session=True,
-            preexec_fn=lambda: fcntl.ioctl(0, termios.TIOCSCTTY, 0),  # noqa: PLW1509 - no thread runs here
+            preexec_fn=_sit_down,  # noqa: PLW1509 - no thread runs here
             env={**os.environ, "TERM": "xterm-256color", **(environment or {})},
         )
         os.close(side)

@@ -98,6 +98,7 @@ def test_help_fits_80_columns(words):
     page = told(words)
     assert [line for line in page.splitlines() if len(line) > 80] == []
     assert page.split("\nOptions:")[0].count("\n") <= 32
+    assert "..." not in page.partition("\nCommands:\n")[2]  # a first sentence too long for the table
 
 
 @pytest.mark.parametrize("words", ALL)

@@ -33,7 +33,7 @@ def command() -> None:
 @command.command("path")
 @click.pass_obj
 def path(desk: Desk) -> None:
-    """Print the path of the library's file, whether or not it is there yet: for other programs.
+    """Print the path of the library's file. For other programs, whether or not it is there yet.
 
     \b
     Example:
@@ -47,7 +47,7 @@ def path(desk: Desk) -> None:
 @options.as_json
 @click.pass_obj
 def backup(desk: Desk, file: str, *, as_json: bool) -> None:
-    """Copy the library to a file by itself, also while it is being fetched; checked, and never over another file.
+    """Copy the library to a file, also during a fetch. The copy is checked, and never put over another file.
 
     Without FILE into the folder backups beside the library, named by the time. The path goes to stdout.
 
@@ -76,7 +76,7 @@ def backup(desk: Desk, file: str, *, as_json: bool) -> None:
 @options.as_json
 @click.pass_obj
 def stats(desk: Desk, *, as_json: bool) -> None:
-    """Count papers, records, runs and decisions by hand; say how large the library is and what time it spans.
+    """Count papers, records, runs and hand tags. Also says how large the library is and what time it spans.
 
     \b
     Examples:

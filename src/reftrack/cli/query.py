@@ -26,7 +26,7 @@ def command() -> None:
 @options.as_json
 @click.pass_obj
 def list_queries(desk: Desk, *, as_json: bool) -> None:
-    """List the saved queries and how many held papers each finds.
+    """List the saved queries, with the papers each finds. Those that are held are counted; PubMed is not asked.
 
     \b
     Examples:
@@ -58,7 +58,7 @@ def list_queries(desk: Desk, *, as_json: bool) -> None:
 @options.as_json
 @click.pass_obj
 def show_query(desk: Desk, name: str, *, as_json: bool) -> None:
-    """Show a saved query: its title, note, known papers and the term as it is written.
+    """Show a saved query: title, note, known papers, term.
 
     \b
     Example:

@@ -44,7 +44,7 @@ def command() -> None:
 @options.as_json
 @click.pass_context
 def lint(ctx: click.Context, *, as_json: bool) -> None:
-    """Run every rule's own examples and look for what cannot work; status 1 if anything is found.
+    """Run every rule's examples, look for what cannot work. Status 1 if anything is found.
 
     Both the shipped rules and the workspace's rules/*.toml: examples that do not hold, parents and other tags that
     are gone, circles, phrases that a mask swallows, names that two tags claim. Run it after every edit of a rule.
@@ -79,7 +79,7 @@ def lint(ctx: click.Context, *, as_json: bool) -> None:
 @options.as_json
 @click.pass_obj
 def show(desk: Desk, tag: str, *, as_json: bool) -> None:
-    """List the tags there are rules for, or show one rule: what it looks for, where, and what stops it.
+    """List the rules, or show one. Of one: what it looks for, where, and what stops it.
 
     \b
     Examples:
@@ -124,7 +124,7 @@ def evaluate(
     errors: Path | None,
     as_json: bool,
 ) -> None:
-    """Compare what the rules say with what people say: precision, recall and F1 of every labelled tag.
+    """Compare what the rules say with what people say. Out come precision, recall and F1 of every labelled tag.
 
     GOLD is JSON Lines, a paper a line: {"pmid", "title", "abstract", "tags": [...], "ignore": [...]}; "-" is stdin.
     Without "title" the held paper of that PMID is taken. docs/gold.md describes the file.
@@ -277,7 +277,8 @@ def sample(
     decided: bool,
     output: Path | None,
 ) -> None:
-    """Draw held papers to label by hand, as a gold file for `rules evaluate`, or write decisions by hand as one.
+    """Draw held papers to be labelled by hand. Out comes a gold file for `rules evaluate`; --decided writes one of what
+    was decided already.
 
     Same seed and same library, same papers. The file does not say what the rules think of them.
 

@@ -40,7 +40,7 @@ _because = click.option("--because", default="", metavar="TEXT", help="Why; kept
 @_because
 @click.pass_obj
 def add(desk: Desk, names: tuple[str, ...], because: str) -> None:
-    """Give papers a tag, whatever the rules say: for what a reader sees and no rule finds.
+    """Give papers a tag, whatever the rules say. For what a reader sees and no rule finds.
 
     \b
     Examples:
@@ -55,7 +55,7 @@ def add(desk: Desk, names: tuple[str, ...], because: str) -> None:
 @_because
 @click.pass_obj
 def remove(desk: Desk, names: tuple[str, ...], because: str) -> None:
-    """Take a tag from papers, whatever the rules say: for what the rules see wrongly.
+    """Take a tag from papers, whatever the rules say. For what the rules see wrongly.
 
     \b
     Example:
@@ -68,7 +68,7 @@ def remove(desk: Desk, names: tuple[str, ...], because: str) -> None:
 @_papers_and_tag
 @click.pass_obj
 def reset(desk: Desk, names: tuple[str, ...]) -> None:
-    """Forget a decision made by `tag add` or `tag rm`, so that the rules speak again.
+    """Forget a decision, so that the rules speak again. What `tag add` and `tag rm` decided is gone then.
 
     \b
     Example:
@@ -90,7 +90,7 @@ def reset(desk: Desk, names: tuple[str, ...]) -> None:
 @options.as_json
 @click.pass_obj
 def list_tags(desk: Desk, *, as_json: bool) -> None:
-    """List the tags in use and how many papers carry each: what can be asked for with --tag.
+    """List the tags in use, with their papers. All of them can be asked for with --tag.
 
     \b
     Examples:
@@ -118,7 +118,7 @@ def list_tags(desk: Desk, *, as_json: bool) -> None:
 @command.command("tree")
 @click.pass_obj
 def tree(desk: Desk) -> None:
-    """Show every tag there is, children under their parents, with the papers that carry it or a child of it.
+    """Show every tag there is, children under their parents. Beside each: the papers that carry it or a child of it.
 
     \b
     Example:
@@ -147,7 +147,7 @@ def tree(desk: Desk) -> None:
 @options.as_json
 @click.pass_obj
 def conflicts(desk: Desk, *, everything: bool, as_json: bool) -> None:
-    """List decisions by hand that differ from what the rules say today. The decisions stand.
+    """List decisions by hand that differ from the rules. The decisions stand.
 
     A decision that is not needed any more, or was a mistake, goes with `reftrack tag reset`.
 

@@ -274,6 +274,19 @@ def test_a_search_in_an_empty_library_names_the_reason(first_day):
     assert ("reftrack init" if day == "folder" else expected[day]) in alone.stdout
 
 
+def test_a_fetch_that_finds_nothing_says_what_to_do(tmp_path):
+    """A first fetch without a paper names the next command; a later one, where papers are held, says nothing of it."""
+    workspace = Workspace(tmp_path)
+    everything = workspace.file.read_bytes()
+    workspace.file.write_bytes(document(record(1, title="Nothing to do with it.")))
+    assert "`reftrack query show head`" in workspace.fetch().stderr
+    workspace.file.write_bytes(everything)
+    assert "`reftrack query show" not in workspace.fetch().stderr
+    (workspace.folder / "queries" / "stroke.toml").unlink()
+    workspace.file.write_bytes(document(record(1, title="Nothing to do with it.")))
+    assert "is empty" not in workspace.fetch().stderr
+
+
 # reftrack alone
 
 

@@ -32,6 +32,8 @@ from .settings import Desk, expanded
 if TYPE_CHECKING:
     from ..library.opening import Connection
 
+    Item = CompletionItem[str]  # older clicks have no [str]
+
 VARIABLE = "_REFTRACK_COMPLETE"
 SCRIPTS = Path(__file__).parent / "shells"
 SHELLS = ("bash", "zsh", "fish")
@@ -40,7 +42,6 @@ MOST_TOLD = 60
 SAFE = re.compile(r"[\w:./+,=@%-]+")
 """What a shell takes for nothing but letters: anything else that data holds is not offered."""
 
-Item = CompletionItem[str]
 Offered = glancing.Offered
 
 

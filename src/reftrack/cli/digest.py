@@ -11,7 +11,7 @@ import click
 
 from ..errors import UsageError
 from ..library.selecting import LONGEST_PMID, Selection
-from . import options
+from . import guidance, options
 from .output import is_stdout, write
 from .screen import clean, note, on_terminal
 from .settings import Desk
@@ -48,7 +48,7 @@ _STYLES = {
     metavar="WHEN",
     help="last (newest complete run of each query), 2w, 3d, 2026-01-31, or a run number.  [default: last]",
 )
-@click.option("--run", "only", type=click.IntRange(1, options.LARGEST), metavar="N", help="Exactly this run.")
+@click.option("--run", "only", type=options.Number(1, options.LARGEST), metavar="N", help="Exactly this run.")
 @click.option(
     "--format",
     "form",
@@ -85,9 +85,9 @@ def command(
       reftrack digest
       reftrack digest --since 2w --tag rct
       reftrack digest --since 2026-01-31 -o news.html
-      reftrack digest --run 12 --format json
-      reftrack digest --format atom -o /var/www/reftrack.atom
-      reftrack digest --exit-code > news.md || mail -s "Papers" me@example.org < news.md
+      reftrack digest --run 2 --format json
+      reftrack digest --format atom -o news.atom
+      reftrack digest --exit-code > news.md || echo "there is news"
     """
     desk: Desk = ctx.obj
     if only is not None and since is not None:
@@ -101,6 +101,8 @@ def command(
         write(output, [_writer(form or "md")(digest)])
     if output is not None and not is_stdout(output):
         note(f"The digest is in {output}.", quiet=desk.quiet)
+    if not digest.news and digest.period != "yet":
+        guidance.tell_empty(desk)
     options.tell_not_held(desk, selection)
     if news_code and digest.news:
         ctx.exit(RETRACTED if digest.retraction else NEWS)
@@ -158,7 +160,8 @@ def _runs(reader: Reader, since: str, only: int | None, query: str, *, live: fro
     runs = [run for number in numbers for run in reader.runs(query, run=number)]
     if not runs and (only is not None or (_is_number(plain) and not numbers)):
         whose = f" of the query {query}" if query else ""
-        raise UsageError(f"There is no run {only or plain}{whose}; `reftrack runs` shows which there are.")
+        newest = next((f"; the newest is {run.run}" for run in reader.runs(query)), "")
+        raise UsageError(f"There is no run {only or plain}{whose}{newest}; `reftrack runs` shows which there are.")
     return runs
 
 

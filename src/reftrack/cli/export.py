@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from ..errors import UsageError
-from . import options
+from . import guidance, options
 from .output import is_stdout, write
 from .screen import note, on_terminal, plural
 from .settings import Desk
@@ -124,6 +124,8 @@ def _tell(desk: Desk, counts: _Counts, output: Path | None, *, exclude_retracted
     if output or not counts.written:
         where = f" to {output}" if output else ""
         note(f"{plural(counts.written, 'paper')} written{where}.", quiet=desk.quiet)
+    if not counts.written:
+        guidance.tell_empty(desk)
 
 
 def _list_formats(ctx: click.Context) -> None:

@@ -16,7 +16,7 @@ from ..errors import UsageError
 from ..library.opening import Connection
 from ..library.selecting import Listed, listed, retracted_keys, select
 from ..notices import without_mark, words
-from . import options
+from . import guidance, options
 from .edited import tell_edited_rules
 from .screen import console, csv_lines, json_text, note, on_terminal, plural, table, tsv
 from .settings import Desk
@@ -109,7 +109,7 @@ def command(
     selection = options.read_selection(**chosen)
     connection = desk.connection()
     if connection is None:
-        note("The library is empty: `reftrack fetch` fills it (`--from sample` without a network).", quiet=desk.quiet)
+        guidance.tell_empty(desk)
         click.echo("0" if only_count else "[]" if as_json else "", nl=only_count or as_json)
         return
     with closing(connection):
@@ -132,7 +132,7 @@ def command(
         else:
             _table(connection, pmids, quiet=desk.quiet)
         if not pmids and not only_count:
-            note("No paper meets this.", quiet=desk.quiet)
+            guidance.tell_nothing_meets(desk, connection)
     options.tell_not_held(desk, selection)
 
 

@@ -33,6 +33,14 @@ DECISIONS = ("include", "exclude", "maybe", "none")
 LARGEST = 2**62
 """The largest number that is surely one to SQLite."""
 
+
+class Number(click.IntRange):
+    """A whole number; its help does not bother anybody with the largest that SQLite takes."""
+
+    def _describe_range(self) -> str:
+        return ""
+
+
 _AGO = {"d": 1, "w": 7, "m": 30, "y": 365}
 _SORT_NAMES = [f"{sign}{name}" for name in SORTS for sign in ("", "-")]
 
@@ -55,7 +63,9 @@ def selection(command: Command, *, since: bool = True) -> Command:
             click.option("--year", metavar="Y", help="2015, 2015.., ..2020 or 2015..2020."),
             click.option("--author", metavar="NAME", help="Family name, with initials if need be."),
             click.option("--journal", metavar="NAME", help="A part of the journal's name."),
-            click.option("--pmid", "pmids", multiple=True, type=click.IntRange(1, LARGEST), help="This paper; repeat."),
+            click.option(
+                "--pmid", "pmids", multiple=True, type=Number(1, LARGEST), metavar="PMID", help="This paper; repeat."
+            ),
             *([first_seen] if since else []),
             click.option("--new", is_flag=True, help="First seen in the newest complete run of its query."),
             click.option("--notice", type=click.Choice(list(NOTICES)), help="Has had such a notice."),
@@ -66,7 +76,7 @@ def selection(command: Command, *, since: bool = True) -> Command:
             click.option(
                 "--sort", type=click.Choice(_SORT_NAMES), metavar="BY", help=f"{', '.join(SORTS)}; -BY turns."
             ),
-            click.option("--limit", type=click.IntRange(0, LARGEST), metavar="N", help="At most so many."),
+            click.option("--limit", type=Number(0, LARGEST), metavar="N", help="At most so many."),
         )
     ):
         command = option(command)

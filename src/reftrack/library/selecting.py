@@ -186,8 +186,14 @@ def find_paper(connection: Connection, name: str) -> int:
         )
     if found is not None:
         return int(found)
-    keys = [key for (key,) in connection.rows("SELECT key FROM citation_keys")] if not plain.isdigit() else []
-    raise UsageError(f"The library holds no paper {name!r}{_nearest(plain, keys) or '.'}")
+    if connection.value("SELECT 1 FROM papers") is None:
+        ran = connection.value("SELECT 1 FROM runs WHERE status = 'complete'") is not None
+        how = "no run has found any; `reftrack runs` shows what was asked" if ran else "`reftrack fetch` brings them"
+        raise UsageError(f"The library holds no papers yet, so none named {name!r}: {how}.")
+    from .nearest import nearest_key  # only when something went wrong
+
+    close = "" if plain.isdigit() else nearest_key(connection, plain)
+    raise UsageError(f"The library holds no paper {name!r}{f'; did you mean {close}?' if close else '.'}")
 
 
 def find_tag(connection: Connection, name: str) -> tuple[str, str]:

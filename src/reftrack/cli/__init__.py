@@ -29,6 +29,8 @@ COMMANDS = {
     "import": "Bring in files of other programs: RIS, BibTeX, nbib, tables, PubMed XML.",
     "key": "Choose citation keys.",
     "note": "Write and read notes on papers.",
+    "decide": "Include or exclude papers by name.",
+    "agreement": "Say how far readers agree, and where they differ.",
     "history": "Show what was done by hand.",
     "undo": "Take back what was done by hand.",
     "sync": "Share hand work with other people through files in git.",

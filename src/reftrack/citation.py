@@ -6,10 +6,23 @@ never becomes one. Text is Unicode in NFC on one line, without markup; "" means 
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Literal
 
 Verdict = Literal["include", "exclude", "maybe"]
+
+CONSENSUS = "consensus"
+"""The reader whose decision settles what the others did not agree on: it counts alone."""
+
+
+def settled(decisions: Iterable[Decision]) -> Verdict | None:
+    """What readers decided together: the consensus, else what all who decided say; None while they do not agree."""
+    by_reader = {decision.who: decision.verdict for decision in decisions}
+    if CONSENSUS in by_reader:
+        return by_reader[CONSENSUS]
+    verdicts = set(by_reader.values())
+    return verdicts.pop() if len(verdicts) == 1 else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,7 +33,7 @@ class Decision:
     who: str = ""
     """The reader's name, as the file or the computer says it; "" where it says none."""
     reasons: tuple[str, ...] = ()
-    """Why it was excluded, each reason once."""
+    """Why, each reason once; mostly of an exclusion."""
     at: str = ""
     """ISO 8601, UTC; of an imported one "" until it is stored."""
 

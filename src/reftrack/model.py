@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal, NamedTuple
 
-from .citation import Decision, Verdict
+from .citation import Decision, Verdict, settled
 from .indexing import MARKS, Indexing, standing
 from .notices import ALERTS, FROM_PUBLICATION_TYPE, NOTICE_TYPES, PUBLICATION_TYPES, RETRACTING, unsaid
 
@@ -475,9 +475,8 @@ class HeldPaper:
 
     @property
     def decision(self) -> Verdict | None:
-        """What the readers decided; None while nobody has, or while they do not agree."""
-        verdicts = {decision.verdict for decision in self.decisions}
-        return verdicts.pop() if len(verdicts) == 1 else None
+        """What the readers decided; None while nobody has, or while they do not agree and there is no consensus."""
+        return settled(self.decisions)
 
 
 RunStatus = Literal["running", "complete", "partial", "failed", "interrupted"]

@@ -35,6 +35,9 @@ COMMANDS = {
     "import": "Bring in files of other programs: RIS, BibTeX, nbib, tables, PubMed XML.",
     "key": "Choose citation keys.",
     "note": "Write and read notes on papers.",
+    "screen": "Decide on papers one by one, one key each.",
+    "decide": "Include or exclude papers by name.",
+    "agreement": "Say how far readers agree, and where they differ.",
     "history": "Show what was done by hand.",
     "undo": "Take back what was done by hand.",
     "sync": "Share hand work with other people through files in git.",
@@ -49,7 +52,7 @@ COMMANDS = {
 }
 """Name → what it does, in the order of a first day's use; the command stands in the module of its name."""
 
-_MODULES = {"list": "list_", "import": "import_", "open": "open_", "help": "help_"}
+_MODULES = {"list": "list_", "import": "import_", "open": "open_", "help": "help_", "screen": "screen_"}
 USAGE, INTERRUPTED = 2, 130
 STOPPED = "reftrack: stopped; every finished batch is kept. Run the same command to go on."
 

@@ -22,7 +22,9 @@ if TYPE_CHECKING:
     from ..tagging import RuleSet
 
 WORKSPACE_FILE = "reftrack.toml"
-WORKSPACE_KEYS = ("db", "queries", "email", "eutils_url", "who")
+WORKSPACE_KEYS = ("db", "queries", "email", "eutils_url", "who", "reasons")
+LISTS = ("reasons",)
+"""Settings that are a list of texts."""
 USER_KEYS = ("email", "eutils_url", "who")
 """The user config holds what is a person's own, whatever the workspace."""
 
@@ -130,6 +132,11 @@ class Desk:
         """Who makes a decision by hand: the setting `who`, else the login name."""
         who = self._value("who", ("REFTRACK_WHO",))
         return who or next((v for n in ("LOGNAME", "USER", "USERNAME") if (v := self.environment.get(n, ""))), "")
+
+    @property
+    def reasons(self) -> tuple[str, ...]:
+        """The workspace's reasons to exclude a paper, () where it names none. Raises UsageError."""
+        return tuple(self._workspace_file().get("reasons", ()))
 
     def _value(self, key: str, variables: tuple[str, ...]) -> str:
         for name in variables:
@@ -269,7 +276,14 @@ def read_settings(path: Path, known: tuple[str, ...]) -> dict[str, Any]:
             hint = f"; did you mean {close[0]!r}?" if close else f"; known are {', '.join(known)}."
             secret = " The NCBI key belongs in the environment only." if "key" in key.lower() else ""
             raise UsageError(f"{path} has an unknown setting {key!r}{hint}{secret}")
-        if not isinstance(value, str) or "\x00" in value:
+        if key in LISTS:
+            if (
+                not isinstance(value, list)
+                or not value
+                or not all(isinstance(one, str) and one.strip() for one in value)
+            ):
+                raise UsageError(f'{path}: {key} must be a list of texts, as ["wrong population", "duplicate"].')
+        elif not isinstance(value, str) or "\x00" in value:
             raise UsageError(f"{path}: {key} must be text in quotes.")
     return held
 

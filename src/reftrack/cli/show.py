@@ -79,8 +79,8 @@ def _print(held: HeldPaper, reader: Reader) -> None:
 def _lines(held: HeldPaper, reader: Reader) -> Iterator[tuple[str, str]]:
     """(name, text) in reading order; a paragraph has no name."""
     paper = held.paper
-    notices = list(_notices(paper))
-    yield from (line for line in notices if line[0] in MARKED)
+    told = list(notices(paper))
+    yield from (line for line in told if line[0] in MARKED)
     if held.deleted:
         yield "DELETED", f"PubMed no longer serves this record (seen {held.deleted[:10]}); what is held of it stays."
     marked = paper.retracted and on_terminal()  # there the mark stands above it
@@ -90,7 +90,7 @@ def _lines(held: HeldPaper, reader: Reader) -> Iterator[tuple[str, str]]:
     authors = "; ".join(clean(author.short) for author in paper.authors)
     if authors:
         yield "Authors", authors + ("" if paper.authors_complete else " et al. (the record's list is not complete)")
-    yield "Source", _citation(paper)
+    yield "Source", citation(paper)
     yield from _identifiers(held)
     for pmid, key in reader.same_doi(paper.pmid):
         yield "Same DOI", f"{key} (PMID {pmid}); two papers to PubMed, and kept apart"
@@ -98,7 +98,7 @@ def _lines(held: HeldPaper, reader: Reader) -> Iterator[tuple[str, str]]:
     yield from _tags(held, reader)
     if paper.indexing == "awaited":
         yield "Indexing", _provisional(held, reader)
-    yield from (line for line in notices if line[0] not in MARKED)
+    yield from (line for line in told if line[0] not in MARKED)
     yield from _judgments(held)
     yield "Found by", f"{', '.join(held.queries) or '(no saved query)'}; first seen {held.first_seen[:10]}"
     for entry in islice(reader.entries_of(paper.pmid), FEW):
@@ -109,7 +109,7 @@ def _lines(held: HeldPaper, reader: Reader) -> Iterator[tuple[str, str]]:
     yield from _abstract(paper)
 
 
-def _notices(paper: Paper) -> Iterator[tuple[str, str]]:
+def notices(paper: Paper) -> Iterator[tuple[str, str]]:
     """A line for each type of notice that the paper carries, the gravest first, with every place it names."""
     from ..notices import FROM_PUBLICATION_TYPE, words
 
@@ -123,7 +123,7 @@ def _notices(paper: Paper) -> Iterator[tuple[str, str]]:
         else:
             where = "; ".join(filter(None, (_reference(notice) for notice in notices)))
             told = f": {where}" if where else "."
-        yield mark if mark in MARKED else "Notice", sentence + told
+        yield mark if mark in MARKED else "Notice", clean(sentence + told)
 
 
 def _identifiers(held: HeldPaper) -> Iterator[tuple[str, str]]:
@@ -191,7 +191,7 @@ def _abstract(paper: Paper) -> Iterator[tuple[str, str]]:
         yield "", clean(paper.abstract_copyright)
 
 
-def _citation(paper: Paper) -> str:
+def citation(paper: Paper) -> str:
     """Journal. Date;volume(issue):pages, as PubMed writes it."""
     place = paper.journal_abbreviation or paper.journal or (paper.book.title if paper.book else "")
     volume = paper.volume + (f"({paper.issue})" if paper.issue else "")

@@ -9,10 +9,10 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from typing import Any
 
-from ..citation import Decision
+from ..citation import Decision, Verdict, settled
 from ..errors import UsageError
 from ..hands import Act
 from .acts import ActReader, ActWriter
@@ -45,6 +45,47 @@ class JudgmentReader(ActReader):
             about = found.setdefault(pmid, {})
             about["note"] = f"{about['note']}\n\n{text}" if "note" in about else text
         return found
+
+    def verdicts(self, who: str) -> dict[int, Verdict]:
+        """What this reader decided, by paper."""
+        return dict(
+            self.connection.rows(
+                f"""SELECT pmid, verdict FROM (SELECT pmid, verdict, max({NEWEST}) FROM decisions
+                WHERE undone = '' AND who = ? GROUP BY pmid)""",
+                (who,),
+            )
+        )
+
+    def readers(self) -> dict[str, int]:
+        """Everybody whose decisions stand, by name, and on how many papers."""
+        return dict(
+            self.connection.rows(
+                "SELECT who, count(DISTINCT pmid) FROM decisions WHERE undone = '' GROUP BY who ORDER BY who"
+            )
+        )
+
+    def disputed(self) -> list[int]:
+        """The papers on which the readers' decisions differ and no consensus settles it, ascending."""
+        by_paper: dict[int, list[Decision]] = {}
+        for pmid, decision in self.decisions():
+            by_paper.setdefault(pmid, []).append(decision)
+        return [pmid for pmid, said in by_paper.items() if settled(said) is None]
+
+    def decisions(self) -> Iterator[tuple[int, Decision]]:
+        """Every reader's newest decision on every paper, by PMID and name."""
+        for pmid, verdict, who, reasons, at in self.connection.rows(_ALL_STANDING):
+            yield pmid, Decision(verdict, who, tuple(json.loads(reasons)), at)
+
+    def own_note(self, pmid: int, who: str) -> str:
+        """What this reader wrote on a paper by hand, "" for nothing."""
+        return str(
+            self.connection.value(
+                """SELECT text FROM notes WHERE pmid = ? AND who = ? AND import IS NULL AND undone = ''
+                ORDER BY note DESC LIMIT 1""",
+                (pmid, who),
+            )
+            or ""
+        )
 
 
 class JudgmentWriter(JudgmentReader, ActWriter):
@@ -176,6 +217,10 @@ class JudgmentWriter(JudgmentReader, ActWriter):
 _STANDING_DECISIONS = f"""SELECT pmid, verdict, who, reasons, at FROM (
         SELECT pmid, who, verdict, reasons, at, max({NEWEST}) FROM decisions
         WHERE undone = '' AND pmid IN (SELECT value FROM json_each(?)) GROUP BY pmid, who)
+    ORDER BY pmid, who"""
+
+_ALL_STANDING = f"""SELECT pmid, verdict, who, reasons, at FROM (
+        SELECT pmid, who, verdict, reasons, at, max({NEWEST}) FROM decisions WHERE undone = '' GROUP BY pmid, who)
     ORDER BY pmid, who"""
 
 _STANDING_LABELS = """SELECT pmid, label FROM labels

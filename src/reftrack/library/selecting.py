@@ -55,7 +55,8 @@ class Selection(NamedTuple):
     retracted: bool = False
     """Together with `notice`: retracted papers count too."""
     decision: str = ""
-    """include, exclude or maybe, of all readers who decided; "none" while nobody has or they do not agree."""
+    """include, exclude or maybe, by consensus or of all readers who decided; "none" while nobody has or they do not
+    agree."""
     sort: str = ""
     limit: int | None = None
 
@@ -334,18 +335,27 @@ def _record_conditions(selection: Selection) -> Iterator[tuple[str, Sequence[obj
         marks = ",".join("?" * len(selection.notice))
         carried = f"EXISTS (SELECT 1 FROM corrections c WHERE c.pmid = p.pmid AND c.kind IN ({marks}))"
         yield (f"({carried} OR p.retracted)" if selection.retracted else carried), selection.notice
-    if selection.decision == "none":
-        yield f"(SELECT count(DISTINCT verdict) FROM ({_NEWEST_DECISIONS})) <> 1", ()
-    elif selection.decision:
-        # min and max are both it: every reader who decided says so.
-        yield f"(SELECT min(verdict) = ? AND max(verdict) = ? FROM ({_NEWEST_DECISIONS}))", (selection.decision,) * 2
+    if selection.decision:
+        yield _decided(selection.decision)
 
 
 NEWEST = "at || printf('%012d', coalesce(import, 999999999999)) || act || printf('%012d', decision)"
 """Orders decisions: by their time, within a second by import and then by hand, within either as they came."""
 
 _NEWEST_DECISIONS = f"""SELECT verdict, max({NEWEST}) FROM decisions d
-    WHERE d.pmid = p.pmid AND d.undone = '' GROUP BY d.who"""
+    WHERE d.pmid = p.pmid AND d.undone = '' AND (d.who = ? OR NOT EXISTS (SELECT 1 FROM decisions c
+        WHERE c.pmid = p.pmid AND c.undone = '' AND c.who = ?)) GROUP BY d.who"""
+"""Of each reader the newest decision on a paper p; of one that has a consensus, that alone (`citation.settled`)."""
+
+
+def _decided(verdict: str) -> tuple[str, Sequence[object]]:
+    from ..citation import CONSENSUS  # dataclasses are slow to load, and few selections ask for a decision
+
+    agreed = (CONSENSUS, CONSENSUS)
+    if verdict == "none":
+        return f"(SELECT count(DISTINCT verdict) FROM ({_NEWEST_DECISIONS})) <> 1", agreed
+    # min and max are both it: every reader who decided says so.
+    return f"(SELECT min(verdict) = ? AND max(verdict) = ? FROM ({_NEWEST_DECISIONS}))", (verdict, verdict, *agreed)
 
 
 def _found_by(connection: Connection, query: str) -> tuple[str, Sequence[object]]:

@@ -226,14 +226,15 @@ class _Waiting:
 
     def find(self, citation: Citation, place: tuple[int, int]) -> tuple[int, int] | None:
         """The first entry that names the same paper; `place` is remembered for what comes next."""
-        names = list(_names(citation))
-        first = next((self._first[name] for name in names if name in self._first), None)
-        for name in names:
+        known = list(names(citation))
+        first = next((self._first[name] for name in known if name in self._first), None)
+        for name in known:
             self._first.setdefault(name, first or place)
         return first if first != place else None
 
 
-def _names(citation: Citation) -> Iterator[tuple[object, ...]]:
+def names(citation: Citation) -> Iterator[tuple[object, ...]]:
+    """All that an entry may be known by; two that share one name are the same paper."""
     if citation.pmid:
         yield "pmid", citation.pmid
     if citation.doi:

@@ -58,6 +58,8 @@ class Selection(NamedTuple):
     """include, exclude or maybe, of all readers who decided; "none" while nobody has or they do not agree."""
     sort: str = ""
     limit: int | None = None
+    match: str = ""
+    """PubMed syntax. No index can answer it: `workflow.choosing` does, and `select` takes a selection without it."""
 
 
 class Listed(NamedTuple):
@@ -100,6 +102,8 @@ _LISTED = """SELECT p.pmid, coalesce(k.key, ''), p.type, p.title, p.authors,
 
 def select(connection: Connection, selection: Selection) -> list[int]:
     """The PMIDs of a selection, in its order. Raises UsageError for an unknown tag or query, or bad search text."""
+    if selection.match:
+        raise ValueError("a query in PubMed syntax is for workflow.choosing")
     sql, values = _statement(connection, selection)
     if selection.author:
         connection.raw.create_function("fold", 1, fold, deterministic=True)

@@ -15,6 +15,7 @@ from . import options
 from .output import is_stdout, write
 from .screen import clean, note, on_terminal
 from .settings import Desk
+from .shorthand import Selecting
 
 if TYPE_CHECKING:
     from ..library.reading import Reader
@@ -41,7 +42,7 @@ _STYLES = {
 }
 
 
-@click.command()
+@click.command(cls=Selecting)
 @partial(options.selection, since=False)
 @click.option(
     "--since",
@@ -121,13 +122,13 @@ def _digest(desk: Desk, selection: Selection, since: str, only: int | None, form
         return compose([], held=lambda _: (), wanted=(), period="yet", asked=since, version=__version__)
     with reader, reader.connection.snapshot():  # one state of the library, whatever a fetch commits meanwhile
         if selection.query:
-            reader.select(Selection(query=selection.query, limit=0))  # a query that never ran is a mistake
+            options.check_query(desk, reader.connection, selection.query)
         runs = _runs(reader, since, only, selection.query, live=desk.saved)
         filters = selection._replace(query="", limit=None)
         return compose(
             runs,
             held=reader.held,
-            wanted=reader.select(filters),
+            wanted=options.chosen(desk, reader.connection, filters),
             chosen=filters._replace(sort="") != Selection(),
             completed=_completed(reader, runs),
             most=most,

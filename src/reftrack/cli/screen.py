@@ -49,7 +49,10 @@ def note(text: str, *, quiet: bool = False) -> None:
 
 
 def table(columns: Sequence[tuple[str, dict[str, Any]]], rows: Iterable[Sequence[object]]) -> None:
-    """A table on the terminal; a cell may be a (text, style) pair."""
+    """A table on the terminal; a cell may be a (text, style) pair, or a list of them that stand one after another.
+
+    Of a list a line may end within a cell, where a text is just "\\n".
+    """
     from rich.box import SIMPLE_HEAD
     from rich.table import Table
     from rich.text import Text
@@ -58,8 +61,15 @@ def table(columns: Sequence[tuple[str, dict[str, Any]]], rows: Iterable[Sequence
     for name, options in columns:
         shown.add_column(name, **options)
     for row in rows:
-        cells = [(cell if isinstance(cell, tuple) else (cell, "")) for cell in row]
-        shown.add_row(*(Text(clean(text), style=style) for text, style in cells))
+        cells = [
+            (cell if isinstance(cell, list) else [cell if isinstance(cell, tuple) else (cell, "")]) for cell in row
+        ]
+        shown.add_row(
+            *(
+                Text.assemble(*((text if text == "\n" else clean(text), style) for text, style in cell))
+                for cell in cells
+            )
+        )
     console().print(shown)
 
 

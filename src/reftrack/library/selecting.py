@@ -30,6 +30,9 @@ SORTS = {
     "relevance": "f.rank, p.pmid DESC",
 }
 
+RANKING = "bm25(20.0, 1.0, 5.0, 1.0, 4.0, 4.0)"
+"""Of a word in title, abstract, authors, journal, keywords, MeSH: what stands in the title is what a paper is about."""
+
 
 class Selection(NamedTuple):
     """Which papers, in which order: the options that `list` and `export` share."""
@@ -263,6 +266,8 @@ def _statement(connection: Connection, selection: Selection) -> tuple[str, list[
     if match:
         where.append("papers_fts MATCH ?")
         values.append(match)
+        if selection.text:
+            where.append(f"f.rank MATCH '{RANKING}'")
     for clause, more in _conditions(connection, selection):
         where.append(clause)
         values.extend(more)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -14,8 +14,6 @@ from .screen import on_terminal
 from .settings import Desk
 
 DEFAULT = "less -FRX"
-_USUAL = 24
-"""Lines of a terminal that does not say."""
 
 
 class Left(Exception):  # noqa: N818 - nobody failed
@@ -81,7 +79,7 @@ class _Pages:
             return len(text)
         self._kept.append(text)
         self._lines += text.count("\n")
-        if self._lines >= _height():
+        if self._lines >= shutil.get_terminal_size().lines:
             self._start()
         return len(text)
 
@@ -131,9 +129,3 @@ class _Pages:
                 pager.stdin.flush()
         except BrokenPipeError:
             raise Left from None
-
-
-def _height() -> int:
-    with suppress(OSError, ValueError):
-        return os.get_terminal_size(sys.__stdout__.fileno() if sys.__stdout__ else 1).lines
-    return _USUAL

@@ -11,6 +11,7 @@ from ..errors import UsageError
 from ..library.opening import Connection
 from . import options
 from .edited import tell_edited_rules
+from .pager import paged
 from .screen import clean, json_text, note, on_terminal, plural, table, tsv
 from .settings import Desk
 from .shorthand import Selecting
@@ -49,15 +50,19 @@ def command(desk: Desk, /, *, by: str | None, as_json: bool, **chosen: Any) -> N
     with closing(connection):
         tell_edited_rules(desk, connection)
         what = _what(connection, by) if by is not None else ""
-        pmids = options.chosen(desk, connection, selection)
         rows = None
         if what:
             from ..library.grouping import count_by
 
+            pmids = options.chosen(desk, connection, selection)
             rows = [(row.value, row.papers) for row in count_by(connection, pmids, what)]
-    _print(len(pmids), rows, what, as_json=as_json)
+            total = len(pmids)
+        else:
+            total = options.how_many(desk, connection, selection)
+    with paged(desk, wanted=not as_json):
+        _print(total, rows, what, as_json=as_json)
     if rows is not None and on_terminal() and not as_json:
-        note(plural(len(pmids), "paper"), quiet=desk.quiet)
+        note(plural(total, "paper"), quiet=desk.quiet)
     options.tell_not_held(desk, selection)
 
 

@@ -134,12 +134,14 @@ def command(
         return
     with closing(connection):
         tell_edited_rules(desk, connection)
+        if only_count:
+            click.echo(str(options.how_many(desk, connection, selection)))
+            options.tell_not_held(desk, selection)
+            return
         pmids = options.chosen(desk, connection, selection)
         drawn = on_terminal() and not (columns or as_json or as_jsonl or as_csv)
         hits = Hits(connection, selection, pmids, words=BENEATH if drawn else None)
-        if only_count:
-            click.echo(str(len(pmids)))
-        elif as_json or as_jsonl:
+        if as_json or as_jsonl:
             _json(connection, pmids, names, hits, by_line=as_jsonl)
         elif as_csv or not on_terminal():
             header = () if no_header else names or DEFAULT
@@ -156,7 +158,7 @@ def command(
             with paged(desk, wanted=not no_pager):
                 _table(connection, pmids, hits)
             note(plural(len(pmids), "paper"), quiet=desk.quiet or not pmids)
-        if not pmids and not only_count:
+        if not pmids:
             note("No paper meets this.", quiet=desk.quiet)
     options.tell_not_held(desk, selection)
 

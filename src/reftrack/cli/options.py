@@ -31,6 +31,9 @@ instead; `papers.retracted` knows of both."""
 
 DECISIONS = ("include", "exclude", "maybe", "none")
 
+LONG = 10_000
+"""Papers whose judging takes so long (seconds) that a person is told why."""
+
 LARGEST = 2**62
 """The largest number that is surely one to SQLite."""
 
@@ -144,10 +147,22 @@ def chosen(desk: Desk, connection: Connection, selection: Selection) -> list[int
     from ..library.reading import Reader
     from ..workflow.choosing import choose
 
-    found = choose(Reader(connection), selection)
+    def told(papers: int) -> None:
+        if papers >= LONG:
+            note(
+                f"--match: {papers:,} papers must be read for this; a rarer word in [tiab] or [ti] is quicker.",
+                quiet=desk.quiet,
+            )
+
+    found = choose(Reader(connection), selection, told=told)
     for warning in found.warnings:
         note(f"--match: {warning}.", quiet=desk.quiet)
     return found.pmids
+
+
+def how_many(desk: Desk, connection: Connection, selection: Selection) -> int:
+    """How many papers a selection has. Raises as `chosen` does."""
+    return len(chosen(desk, connection, selection))
 
 
 def check_query(desk: Desk, connection: Connection, name: str) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from operator import itemgetter
 
@@ -31,17 +31,22 @@ class Chosen:
     """Papers that had to be read."""
 
 
-def choose(reader: Reader, selection: Selection, *, narrow: bool = True) -> Chosen:
+def unheard(_papers: int) -> None:
+    """For callers who do not wait."""
+
+
+def choose(reader: Reader, selection: Selection, *, told: Callable[[int], None] = unheard) -> Chosen:
     """The papers of a selection that its query finds, too. Raises UsageError, QueryError.
 
-    `narrow=False` judges every paper of the selection: the same answer, for a test of it.
+    `told` hears how many papers must be read, before they are.
     """
     if not selection.match:
         return Chosen(reader.select(selection))
     matcher = matching.compile_term(selection.match)
     rest = selection._replace(match="", limit=None)
     with reader.connection.snapshot():
-        pmids = _candidates(reader, matcher, rest) if narrow else reader.select(rest)
+        pmids = _candidates(reader, matcher, rest)
+        told(len(pmids))
         unread = _LISTS - matcher.lists_read
         found: list[int] = []
         judged = 0

@@ -76,8 +76,8 @@ def _segments(marked: str) -> list[tuple[str, bool]]:
     return segments(marked)
 
 
-def hit_cell(shown: str, row: Listed, hits: Hits, style: str) -> Cell:
-    """The title as it is shown, its words marked, and beneath it where else they were found."""
+def hit_cell(shown: str, row: Listed, hits: Hits, style: str, beneath: str = "") -> Cell:
+    """The title as it is shown, its words marked, and beneath it another word and where else they were found."""
     cell: Cell = [(shown, style)]
     pieces = hits.in_title(row)
     # What is shown may begin otherwise than the title does (RETRACTED · …), and ends as it does.
@@ -86,8 +86,10 @@ def hit_cell(shown: str, row: Listed, hits: Hits, style: str) -> Cell:
             cell = [(shown[: len(shown) - len(row.title) + skipped], style)]
             cell += [(part, f"{style} {HIT}".strip() if hit else style) for part, hit in _without(pieces, skipped)]
             break
-    if beneath := hits.in_rest(row):
-        cell += [("\n", ""), ("— ", ""), *((part, HIT if hit else "italic") for part, hit in beneath)]
+    if beneath:
+        cell += [("\n", ""), (f"({beneath})", "")]
+    if piece := hits.in_rest(row):
+        cell += [("\n", ""), ("— ", ""), *((part, HIT if hit else "italic") for part, hit in piece)]
     return cell
 
 

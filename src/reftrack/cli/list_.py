@@ -72,6 +72,8 @@ SNIPPET = "snippet"
 
 WIDE = 120
 """Columns from which authors fit beside a readable title."""
+NARROW = 72
+"""Columns up to which the study type stands beneath the title, which would have no room beside it."""
 BENEATH = 12
 """Words of an abstract that fit beneath a title."""
 AT_ONCE = 200
@@ -246,32 +248,34 @@ def _json(connection: Connection, pmids: Sequence[int], names: Sequence[str], hi
 def _table(connection: Connection, pmids: Sequence[int], hits: Hits) -> None:
     if not pmids:
         return
-    wide = console().width >= WIDE
-    rows = (_row(row, hits, wide=wide) for row in listed(connection, pmids))
+    room = console().width
+    rows = (_row(row, hits, room) for row in listed(connection, pmids))
     if len(pmids) <= AT_ONCE:
-        table(_columns(wide=wide), list(rows))
+        table(_columns(room), list(rows))
     else:  # columns of fixed width, so that the first lines are there at once
         longest = connection.value("SELECT max(length(key)) FROM citation_keys")
-        columns = _columns(wide=wide, study=LONGEST_STUDY, key=longest)
+        columns = _columns(room, study=LONGEST_STUDY, key=longest)
         while part := list(islice(rows, AT_ONCE)):
             table(columns, part)
 
 
-def _columns(*, wide: bool, study: int | None = None, key: int | None = None) -> list[tuple[str, dict[str, Any]]]:
+def _columns(room: int, *, study: int | None = None, key: int | None = None) -> list[tuple[str, dict[str, Any]]]:
     return [
         ("Year", {"no_wrap": True, "width": 4}),
-        ("Study", {"no_wrap": True, "width": study}),
+        *([("Study", {"no_wrap": True, "width": study})] if room > NARROW else []),
         ("Title", {"ratio": 1, "overflow": "fold"}),
-        *([("Authors", {"no_wrap": True, "max_width": 24, "overflow": "ellipsis"})] if wide else []),
+        *([("Authors", {"no_wrap": True, "max_width": 24, "overflow": "ellipsis"})] if room >= WIDE else []),
         ("Key", {"no_wrap": True, "width": key}),
     ]
 
 
-def _row(row: Listed, hits: Hits, *, wide: bool) -> tuple[object, ...]:
+def _row(row: Listed, hits: Hits, room: int) -> tuple[object, ...]:
     style = "bold red" if row.retracted else "bold magenta" if row.concern or row.deleted else ""
-    title = hit_cell(_marked(row), row, hits, style)
-    authors = [_and_others(row.authors)] if wide else []
-    return ("" if row.year is None else row.year, row.study or "-", title, *authors, row.key)
+    beneath = row.study if room <= NARROW else ""
+    title = hit_cell(_marked(row), row, hits, style, beneath)
+    study = [row.study or "-"] if room > NARROW else []
+    authors = [_and_others(row.authors)] if room >= WIDE else []
+    return ("" if row.year is None else row.year, *study, title, *authors, row.key)
 
 
 def _and_others(authors: str) -> str:

@@ -87,6 +87,16 @@ def test_list_without_match_does_not_load_the_matcher(filled):
     assert filled.process(code=code).stderr.decode().splitlines()[-1] == "[]"
 
 
+@pytest.mark.parametrize("name", ["year", "author", "title", "journal", "pmid", "first-seen"])
+@pytest.mark.parametrize("sign", ["", "-"])
+def test_match_keeps_every_order(filled, name, sign):
+    """What is found stands in the order that the whole list has."""
+    whole = pmids(filled, "--sort", sign + name)
+    found = pmids(filled, "--sort", sign + name, "--match", "examplin[ti] NOT rats[ti]")
+    assert found == [pmid for pmid in whole if pmid != THREE]
+    assert pmids(filled, "examplin", "--sort", "relevance", "--match", "stroke[ti]") == [TWO]
+
+
 # +tag -tag
 
 
@@ -374,7 +384,7 @@ def width(text):
 TITLES = (
     "脳損傷におけるエグザンプリンの無作為化比較試験 examplin head injury " * 3,
     "Examplin in head injury \U0001f9e0 with emoji \U0001f600\U0001f680 and flags",
-    "Examplin \U0001f468\u200d\U0001f469\u200d\U0001f467 \U0001f44d\U0001f3fd \u2764\ufe0f head injury in\u00adju\u00adry",
+    "Examplin \U0001f468\u200d\U0001f469\u200d\U0001f467 \U0001f44d\U0001f3fd \u2764\ufe0f head in\u00adjury",
     "Examplin \u05d1\u05e4\u05d2\u05d9\u05e2\u05ea \u05e8\u05d0\u05e9 head injury \u0625\u0635\u0627\u0628\u0629",
     "Examplin in head injury \u202e\u2066 reversed \u2069 and \u200bzero",
     "e\u0301\u0301xamplin Examplin in he\u0301a\u0308d head injury n\u0303o\u0302te",

@@ -500,6 +500,15 @@ def test_a_long_list_is_paged_and_a_short_one_is_not(long):
     assert by_pager.count("PAGED") > 300
 
 
+@pytest.mark.parametrize("arguments", [["count"], ["list", "--count"], ["count", "--by", "year"], ["list", "nowhere"]])
+def test_a_short_answer_stays_what_it_is(long, arguments):
+    """Nothing is paged, and nothing is lost, where a person sits at a terminal with a pager."""
+    status, seen = talk([*RUN, *arguments], long.folder, environment={"REFTRACK_PAGER": "sed s/^/PAGED/"})
+    assert status == 0
+    assert "PAGED" not in seen
+    assert "300" in seen or "No paper" in seen
+
+
 def test_leaving_the_pager_early_is_no_failure(long):
     """Exit 0 and no traceback."""
     status, seen = talk([*RUN, "list"], long.folder, environment={"REFTRACK_PAGER": "head -3"})

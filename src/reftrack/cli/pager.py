@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import shutil
-import signal
-import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from typing import IO
+from typing import TYPE_CHECKING, TextIO
 
 from .screen import on_terminal
 from .settings import Desk
+
+if TYPE_CHECKING:
+    import subprocess  # slow to load, and seldom needed
 
 DEFAULT = "less -FRX"
 
@@ -58,17 +58,17 @@ def _command(desk: Desk) -> list[str]:
 class _Pages:
     """Stands for the terminal: keeps one screen of lines, and hands all to the pager when there are more."""
 
-    def __init__(self, screen: IO[str], command: list[str], environment: dict[str, str]) -> None:
+    def __init__(self, screen: TextIO, command: list[str], environment: dict[str, str]) -> None:
         self._screen = screen
         self._command = command
-        self._environment = {"LESS": "FRX", "LV": "-c", "LESSCHARSET": "utf-8"} | environment
+        self._environment = {"LESS": "FRX", "LV": "-c"} | environment
         self._kept: list[str] = []
         self._lines = 0
         self._pager: subprocess.Popen[str] | None = None
         self._direct = False
         self._before: object = None
-        self.encoding = "utf-8"
-        self.errors = "replace"
+        self.encoding = screen.encoding or "utf-8"
+        self.errors = screen.errors or "replace"
 
     def write(self, text: str) -> int:
         """As a text file does. Raises Left when the pager is gone."""
@@ -77,6 +77,10 @@ class _Pages:
         if self._pager is not None:
             self._send(self._pager, text)
             return len(text)
+        import shutil
+
+        if not isinstance(text, str):
+            raise TypeError("a terminal takes text")  # by which click finds out what it is
         self._kept.append(text)
         self._lines += text.count("\n")
         if self._lines >= shutil.get_terminal_size().lines:
@@ -103,16 +107,21 @@ class _Pages:
         with suppress(OSError):
             if self._pager.stdin is not None:
                 self._pager.stdin.close()
+        import signal
+
         self._pager.wait()
         if callable(self._before) or isinstance(self._before, int):
             signal.signal(signal.SIGINT, self._before)
 
     def _start(self) -> None:
+        import signal
+        import subprocess
+
         kept = "".join(self._kept)
         self._kept = []
         try:
             self._pager = subprocess.Popen(  # noqa: S603 - the reader's own program
-                self._command, stdin=subprocess.PIPE, env=self._environment, encoding="utf-8", errors="replace"
+                self._command, stdin=subprocess.PIPE, env=self._environment, encoding=self.encoding, errors=self.errors
             )
         except OSError:  # there is no such program
             self._direct = True

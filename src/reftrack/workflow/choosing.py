@@ -12,7 +12,6 @@ from ..library.narrowing import Narrowing, Wanted
 from ..library.reading import Reader
 from ..library.selecting import CHUNK, Selection
 from ..matching import Either, Every, Need, Numbers, Words, Years
-from .filing import uncollected
 
 FEW = 400
 """Papers of the other conditions that are judged as they are: some 0.2 ms each."""
@@ -50,14 +49,13 @@ def choose(reader: Reader, selection: Selection, *, told: Callable[[int], None] 
         unread = _LISTS - matcher.lists_read
         found: list[int] = []
         judged = 0
-        with uncollected():
-            for start in range(0, len(pmids), CHUNK):
-                if selection.limit is not None and len(found) >= selection.limit:
-                    break
-                for paper in reader.papers(pmids[start : start + CHUNK], without=unread):
-                    judged += 1
-                    if matcher(paper):
-                        found.append(paper.pmid)
+        for start in range(0, len(pmids), CHUNK):
+            if selection.limit is not None and len(found) >= selection.limit:
+                break
+            for paper in reader.papers(pmids[start : start + CHUNK], without=unread):
+                judged += 1
+                if matcher(paper):
+                    found.append(paper.pmid)
     return Chosen(found[: selection.limit], matcher.warnings, judged)
 
 

@@ -441,6 +441,15 @@ def test_no_colour_of_a_list_vanishes_on_white_or_black(filled):
     assert codes <= {"", "0", "1", "3", "4", "31", "32", "35"}
 
 
+def test_no_command_names_a_colour_that_vanishes(project):
+    """The same for every other command, by what their files say."""
+    for path in (project / "src" / "reftrack" / "cli").glob("*.py"):
+        found = re.findall(
+            r'"(?:[a-z_]+ )*(?:bright_)?(?:yellow|cyan|blue|white|black)"', path.read_text(encoding="utf-8")
+        )
+        assert not found, path
+
+
 # the pager
 
 

@@ -34,36 +34,43 @@ def count_by(connection: Connection, pmids: Sequence[int], by: str) -> list[Row]
     """
     if by == "decision":
         return _decisions(connection, pmids)
-    values: dict[str, object] = {"pmids": json.dumps(list(pmids))}
-    sql = _PLAIN.get(by, _FACET)
-    if by not in _PLAIN:
-        values["facet"] = by
-    rows = [Row(str(value), count) for value, count in connection.rows(sql, values)]
-    rows.sort(key=(lambda row: -int(row.value or 0)) if by == "year" else lambda row: (-row.papers, row.value))
-    without = Row("", sum(row.papers for row in rows if not row.value))
-    if by not in ("year", "journal", "study"):
-        among = _WITH_QUERY if by == "query" else _WITH_FACET
-        without = Row("", len(pmids) - int(connection.value(among, values)))
-    return [row for row in rows if row.value] + ([without] if without.papers else [])
+    everything = len(pmids) == int(connection.value("SELECT count(*) FROM papers"))
+    among = "" if everything else "AND pmid IN (SELECT value FROM json_each(:pmids))"
+    values: dict[str, object] = {"facet": by, "pmids": "[]" if everything else json.dumps(list(pmids))}
+
+    def rows(sql: str) -> list[Row]:
+        return [Row(str(value), count) for value, count in connection.rows(sql.format(among=among), values)]
+
+    if by in _PLAIN:
+        found = rows(_PLAIN[by])
+        having = sum(row.papers for row in found if row.value)
+    else:
+        found = rows(_QUERY) if by == "query" else [*rows(_LEAVES), *rows(_PARENTS)]
+        (with_any,) = rows(_WITH_QUERY if by == "query" else _WITH_FACET)
+        having = with_any.papers
+    named = [row for row in found if row.value]
+    named.sort(key=(lambda row: -int(row.value)) if by == "year" else lambda row: (-row.papers, row.value))
+    return named + ([Row("", len(pmids) - having)] if len(pmids) > having else [])
 
 
-_AMONG = "IN (SELECT value FROM json_each(:pmids))"
 _PLAIN = {
-    "year": f"SELECT coalesce(year, ''), count(*) FROM papers WHERE pmid {_AMONG} GROUP BY year",
-    "journal": f"""SELECT CASE journal WHEN '' THEN coalesce(book_title, '') ELSE journal END, count(*) FROM papers
-        WHERE pmid {_AMONG} GROUP BY 1""",
-    "query": f"SELECT query, count(*) FROM hits WHERE pmid {_AMONG} AND left_run IS NULL GROUP BY query",
-    "study": f"""SELECT coalesce(t.tag, ''), count(*) FROM papers p
-        LEFT JOIN paper_tags t ON t.pmid = p.pmid AND t.facet = 'study' AND t.is_primary
-        WHERE p.pmid {_AMONG} GROUP BY 1""",
+    "year": "SELECT coalesce(year, ''), count(*) FROM papers WHERE true {among} GROUP BY year",
+    "journal": """SELECT journal, count(*) FROM papers WHERE journal <> '' {among} GROUP BY journal
+        UNION ALL SELECT coalesce(book_title, ''), count(*) FROM papers
+        WHERE journal = '' COLLATE NOCASE {among} GROUP BY 1""",
+    "study": "SELECT tag, count(*) FROM paper_tags WHERE facet = 'study' AND is_primary {among} GROUP BY tag",
 }
-_FACET = f"""WITH RECURSIVE below(top, tag) AS (
-        SELECT tag, tag FROM tags WHERE facet = :facet
+_QUERY = "SELECT query, count(*) FROM hits WHERE left_run IS NULL {among} GROUP BY query"
+_LEAVES = """SELECT tag, count(*) FROM paper_tags WHERE tag IN (
+        SELECT tag FROM tags v WHERE facet = :facet AND NOT EXISTS (SELECT 1 FROM tags c WHERE c.parent = v.tag))
+    {among} GROUP BY tag"""
+_PARENTS = """WITH RECURSIVE below(top, tag) AS (
+        SELECT tag, tag FROM tags v WHERE facet = :facet AND EXISTS (SELECT 1 FROM tags c WHERE c.parent = v.tag)
         UNION SELECT below.top, t.tag FROM tags t JOIN below ON t.parent = below.tag)
     SELECT below.top, count(DISTINCT t.pmid) FROM below JOIN paper_tags t ON t.tag = below.tag
-    WHERE t.pmid {_AMONG} GROUP BY below.top"""
-_WITH_QUERY = f"SELECT count(DISTINCT pmid) FROM hits WHERE pmid {_AMONG} AND left_run IS NULL"
-_WITH_FACET = f"SELECT count(DISTINCT pmid) FROM paper_tags WHERE pmid {_AMONG} AND facet = :facet"
+    WHERE true {among} GROUP BY below.top"""
+_WITH_QUERY = "SELECT 'any', count(DISTINCT pmid) FROM hits WHERE left_run IS NULL {among}"
+_WITH_FACET = "SELECT 'any', count(DISTINCT pmid) FROM paper_tags WHERE facet = :facet {among}"
 
 
 def _decisions(connection: Connection, pmids: Sequence[int]) -> list[Row]:

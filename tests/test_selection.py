@@ -14,6 +14,7 @@ import pytest
 
 from desk import Workspace, terminal
 from papers import FIRST_PMID, document, record
+from reftrack.cli import COMMANDS, main
 from reftrack.cli.shorthand import Selecting
 
 ONE, TWO, THREE, FOUR = (FIRST_PMID + number for number in range(4))
@@ -157,6 +158,14 @@ def test_values_and_attached_values_stay_what_they_are(filled):
     assert pmids(filled, "-hie") == [THREE, TWO, ONE]
 
 
+def test_every_command_that_takes_text_and_tags_knows_the_shorthand():
+    """One that takes the options of a selection with words is a Selecting; nobody has to remember it."""
+    for name in COMMANDS:
+        command = main.get_command(None, name)
+        if {"text", "tags"} <= {param.name for param in command.params}:
+            assert isinstance(command, Selecting), name
+
+
 def test_completion_is_not_disturbed():
     """Half a line is parsed while a shell completes it, and nothing in it is a mistake yet."""
     import click
@@ -243,6 +252,14 @@ def test_a_snippet_shows_the_words_in_their_sentence(filled):
     assert "«Mortality»" in filled.json("list", "mortality")[0]["snippet"]
     assert "snippet" not in filled.json("list", "+tbi")[0]
     assert "needs words" in filled.run("list", "+tbi", "--columns", "snippet", status=2).stderr
+
+
+def test_snippets_of_many_papers_are_looked_up_some_at_a_time(filled, monkeypatch):
+    """Each paper has its own, whichever handful it is looked up with."""
+    whole = filled.run("list", "examplin", "--columns", "pmid,snippet").stdout
+    monkeypatch.setattr("reftrack.cli.finding.CHUNK", 1)
+    assert filled.run("list", "examplin", "--columns", "pmid,snippet").stdout == whole
+    assert whole.lower().count("«examplin»") == 3
 
 
 def test_words_found_are_marked_on_a_terminal(filled):

@@ -24,6 +24,7 @@ COMMANDS = {
     "init": "Make a workspace in a folder.",
     "fetch": "Run the saved queries and bring the library up to date.",
     "list": "List papers.",
+    "count": "Count papers, also by tag, year, query, decision or journal.",
     "show": "Show everything held on a paper.",
     "open": "Open papers in the browser: PubMed, the publisher's page, PMC.",
     "why": "Explain why a tag is there, or is not.",

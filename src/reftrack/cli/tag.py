@@ -11,6 +11,7 @@ from ..errors import UsageError
 from . import guidance, options
 from .edited import tell_edited_rules
 from .groups import Subcommands
+from .picking import asked, pick, picking
 from .screen import clean, json_text, note, on_terminal, plural, table, tsv
 from .settings import Desk
 
@@ -31,49 +32,59 @@ def command() -> None:
     """
 
 
-_papers_and_tag = click.argument("names", nargs=-1, required=True, metavar="PMID|KEY... TAG")
 _because = click.option("--because", default="", metavar="TEXT", help="Why; kept with the decision.")
 
 
 @command.command("add")
-@_papers_and_tag
+@picking
 @_because
 @click.pass_obj
-def add(desk: Desk, names: tuple[str, ...], because: str) -> None:
-    """Give papers a tag, whatever the rules say. For what a reader sees and no rule finds.
+def add(desk: Desk, /, names: tuple[str, ...], because: str, **chosen: Any) -> None:
+    """Give papers a tag, whatever the rules say: papers by name, or all that the options select.
+
+    For what a reader sees and no rule finds.
 
     \b
     Examples:
       reftrack tag add 31494820 mood --because "table 3"
       reftrack tag add poon2020 jarosz2023 outcome/adl
+      reftrack tag add rct --query tbi --match "randomly[ti]" --dry-run
     """
-    _decide(desk, names, "add", because)
+    if names := pick(desk, names, asked(**chosen), "Add {tag} to {papers}"):
+        _decide(desk, names, "add", because)
 
 
 @command.command("rm")
-@_papers_and_tag
+@picking
 @_because
 @click.pass_obj
-def remove(desk: Desk, names: tuple[str, ...], because: str) -> None:
-    """Take a tag from papers, whatever the rules say. For what the rules see wrongly.
+def remove(desk: Desk, /, names: tuple[str, ...], because: str, **chosen: Any) -> None:
+    """Take a tag from papers, whatever the rules say: from papers by name, or all that the options select.
+
+    For what the rules see wrongly.
 
     \b
     Example:
       reftrack tag rm 31494820 mood --because "only in the background"
     """
-    _decide(desk, names, "remove", because)
+    if names := pick(desk, names, asked(**chosen), "Remove {tag} from {papers}"):
+        _decide(desk, names, "remove", because)
 
 
 @command.command("reset")
-@_papers_and_tag
+@picking
 @click.pass_obj
-def reset(desk: Desk, names: tuple[str, ...]) -> None:
-    """Forget a decision, so that the rules speak again. What `tag add` and `tag rm` decided is gone then.
+def reset(desk: Desk, /, names: tuple[str, ...], **chosen: Any) -> None:
+    """Forget a decision, so that the rules speak again: on papers by name, or all that the options select.
+
+    What `tag add` and `tag rm` decided counts no more then.
 
     \b
     Example:
       reftrack tag reset 31494820 mood
     """
+    if not (names := pick(desk, names, asked(**chosen), "Forget what was decided on {tag} of {papers}", known=False)):
+        return
     papers, tag = _split(names)
     from ..library.selecting import find_papers, find_tag
 

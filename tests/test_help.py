@@ -18,8 +18,11 @@ from reftrack.cli.groups import Subcommands
 from reftrack.cli.related import SEE_ALSO
 
 EXAMPLES = re.compile(r"^ *Examples?:\n((?: {4,}.*\n)+)", re.MULTILINE)
-ONLINE = re.compile(r"reftrack fetch(?!.*--from sample)|reftrack screen|reftrack serve")
-"""Examples that need PubMed, a file of gigabytes or somebody at the keys; their options are looked at all the same."""
+ONLINE = re.compile(
+    r"reftrack fetch(?!.*--from sample)|reftrack screen|reftrack serve|\.ris bo\.csv|git pull|undo 1f3a"
+)
+"""Examples that need PubMed, a file of gigabytes, another person or somebody at the keys; their options are looked at
+all the same."""
 SHELL = re.compile(r"[|<>;&]")
 
 
@@ -55,6 +58,8 @@ def sample(tmp_path_factory):
         for words in (["init"], ["fetch", "--from", "sample"], ["export", "-f", "ris", "-o", "all.ris"]):
             assert CliRunner().invoke(main, ["-q", *words]).exit_code == 0
         assert CliRunner().invoke(main, ["-q", "export", "-o", "all.bib"]).exit_code == 0
+        for who in ("ada", "bo"):
+            assert CliRunner().invoke(main, ["decide", "31494820", "include", "--who", who]).exit_code == 0
         assert CliRunner().invoke(main, ["-q", "export", "-f", "nbib", "-o", "all.nbib"]).exit_code == 0
     finally:
         os.chdir(before)
@@ -114,7 +119,9 @@ def test_every_example_runs(words, sample, binary, tmp_path, monkeypatch):
     monkeypatch.chdir(folder)
     for example in examples(words):
         if ONLINE.search(example):
-            result = CliRunner().invoke(main, [*example.split()[1:], "--help"])
+            result = CliRunner().invoke(
+                main, [*re.sub("^git pull && ", "", example).split(" &&")[0].split()[1:], "--help"]
+            )
             assert result.exit_code == 0, (example, result.output)
             continue
         give(folder, example)

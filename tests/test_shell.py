@@ -184,11 +184,13 @@ OWN_WAY = {
     "completion": ["bash"],
     "fetch": ["--from", "sample"],
     "check": ["nothing.tex"],
+    "decide": ["90000001", "include"],
 }
 """Commands of which the parameters do not tell what to type."""
 WORKS_ANYWHERE = {"init", "completion", "help", "rules lint", "rules show", "query lint", "query new"}
 WORKS_WITHOUT_PAPERS = WORKS_ANYWHERE | {
     *("tag tree", "db path", "db stats", "db backup", "doctor", "query list", "query show", "query test", "query diff"),
+    *("history", "undo", "sync"),
     *("runs", "fetch", "rules evaluate", "check"),
 }
 

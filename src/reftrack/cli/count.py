@@ -9,7 +9,7 @@ import click
 
 from ..errors import UsageError
 from ..library.opening import Connection
-from . import options
+from . import guidance, options
 from .edited import tell_edited_rules
 from .pager import paged
 from .screen import clean, json_text, note, on_terminal, plural, table, tsv
@@ -44,7 +44,7 @@ def command(desk: Desk, /, *, by: str | None, as_json: bool, **chosen: Any) -> N
     selection = options.read_selection(**chosen)
     connection = desk.connection()
     if connection is None:
-        note("The library is empty: `reftrack fetch` fills it (`--from sample` without a network).", quiet=desk.quiet)
+        guidance.tell_empty(desk)
         _print(0, [] if by else None, by or "", as_json=as_json)
         return
     with closing(connection):
@@ -59,6 +59,8 @@ def command(desk: Desk, /, *, by: str | None, as_json: bool, **chosen: Any) -> N
             total = len(pmids)
         else:
             total = options.how_many(desk, connection, selection)
+        if not total:
+            guidance.tell_nothing_meets(desk, connection)
     with paged(desk, wanted=not as_json):
         _print(total, rows, what, as_json=as_json)
     if rows is not None and on_terminal() and not as_json:

@@ -105,7 +105,7 @@ def _draw(acts: list[Logged]) -> None:
         said = f"{what(act, one.target)} (taken back)" if one.undone else what(act, one.target)
         style = "strike" if one.undone else ""
         when = act.at[: 10 if narrow else 16].replace("T", " ")
-        rows.append([when, *([] if narrow else [act.who or "-"]), (said, style), paper(one), (act.handle, "cyan")])
+        rows.append([when, *([] if narrow else [act.who or "-"]), (said, style), paper(one), act.handle])
     table(columns, rows)
 
 

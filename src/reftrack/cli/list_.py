@@ -121,7 +121,7 @@ def command(
       reftrack list +tbi
       reftrack list +stroke +rct --year 2015..
       reftrack list "infarct volume" -animal
-      reftrack list --match "stroke[ti] AND (memory[tiab] OR cognit*[tiab]) NOT review[pt]"
+      reftrack list --match "stroke[ti] AND cognit*[tiab] NOT review[pt]"
       reftrack list -- -omics
       reftrack list --new --columns year,study,title
     """

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from ..model import Evidence, HeldPaper, Paper
 
 EVIDENCE = "bold underline"
-_STYLE_OF = {"RETRACTED": "bold red", "CONCERN": "bold yellow"}
+_STYLE_OF = {"RETRACTED": "bold red", "CONCERN": "bold magenta"}
 FEW_AUTHORS = 6
 
 
@@ -71,7 +71,7 @@ def _alerts(held: HeldPaper) -> Iterator[Text]:
         yield Text(f"DELETED: PubMed no longer serves this record (seen {held.deleted[:10]}).", style="bold red")
     for name, sentence in told:
         if name not in _STYLE_OF:
-            yield Text(f"{name}: {sentence}", style="yellow")
+            yield Text(f"{name}: {sentence}", style="magenta")
 
 
 def _facts(held: HeldPaper) -> Iterator[str]:
@@ -96,8 +96,8 @@ def _facts(held: HeldPaper) -> Iterator[str]:
 
 
 def _named(name: str, text: str) -> Text:
-    line = Text(f"{name}: ", style="bold cyan")
-    line.append(clean(text), style="cyan")
+    line = Text(f"{name}: ", style="bold")
+    line.append(clean(text), style="")
     return line
 
 

@@ -40,9 +40,9 @@ _because = click.option("--because", default="", metavar="TEXT", help="Why; kept
 @_because
 @click.pass_obj
 def add(desk: Desk, /, names: tuple[str, ...], because: str, **chosen: Any) -> None:
-    """Give papers a tag, whatever the rules say: papers by name, or all that the options select.
+    """Give papers a tag, whatever the rules say.
 
-    For what a reader sees and no rule finds.
+    Papers by name, or all that the options select. For what a reader sees and no rule finds.
 
     \b
     Examples:
@@ -59,9 +59,9 @@ def add(desk: Desk, /, names: tuple[str, ...], because: str, **chosen: Any) -> N
 @_because
 @click.pass_obj
 def remove(desk: Desk, /, names: tuple[str, ...], because: str, **chosen: Any) -> None:
-    """Take a tag from papers, whatever the rules say: from papers by name, or all that the options select.
+    """Take a tag from papers, whatever the rules say.
 
-    For what the rules see wrongly.
+    From papers by name, or from all that the options select. For what the rules see wrongly.
 
     \b
     Example:
@@ -75,9 +75,9 @@ def remove(desk: Desk, /, names: tuple[str, ...], because: str, **chosen: Any) -
 @picking
 @click.pass_obj
 def reset(desk: Desk, /, names: tuple[str, ...], **chosen: Any) -> None:
-    """Forget a decision, so that the rules speak again: on papers by name, or all that the options select.
+    """Forget a decision, so that the rules speak again.
 
-    What `tag add` and `tag rm` decided counts no more then.
+    On papers by name, or on all that the options select. What `tag add` and `tag rm` decided counts no more then.
 
     \b
     Example:

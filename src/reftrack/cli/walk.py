@@ -250,7 +250,7 @@ class Walk:
         """Draw the paper, or another page, over a foot of some lines and the keys; then wait for a key."""
         columns, rows = self._window.size()
         console = self._console(columns)
-        foot = [part for line in above for part in Text(clean(line), style="yellow").wrap(console, columns)]
+        foot = [part for line in above for part in Text(clean(line), style="magenta").wrap(console, columns)]
         if typed:
             foot.append(Text(_end_of(clean(typed) + "_", columns), style="bold"))
         foot = foot[: max(0, rows - _HEAD_AND_FOOT)]

@@ -1,4 +1,4 @@
-"""Programs of the field that judge what reftrack writes: Debian has those of LaTeX, pypandoc_binary brings pandoc."""
+"""Programs that judge what reftrack writes: Debian has those of LaTeX and the shells, pypandoc_binary brings pandoc."""
 
 import json
 import os
@@ -9,7 +9,7 @@ import subprocess
 import pypandoc
 import pytest
 
-DEBIAN = "biber lmodern texlive-bibtex-extra texlive-binaries texlive-latex-base texlive-latex-recommended"
+DEBIAN = "biber fish lmodern texlive-bibtex-extra texlive-binaries texlive-latex-base texlive-latex-recommended zsh"
 
 
 def need(*programs):

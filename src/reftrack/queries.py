@@ -50,7 +50,11 @@ def named(folder: Path, name: str) -> Query:
     if name not in known:
         near = difflib.get_close_matches(name, known, 1, 0.5)
         hint = f"; did you mean {near[0]}?" if near else ""
-        have = f" There are: {', '.join(known)}." if known else f" There are none in {folder}."
+        have = (
+            f" There are: {', '.join(known)}."
+            if known
+            else f" There are none in {folder}; `reftrack init` in a new folder makes two as examples."
+        )
         raise UsageError(f"No saved query is named {name}{hint or '.'}{have}")
     return _read(path, name)
 

@@ -8,18 +8,25 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from .. import __version__
 from ..errors import ReftrackError
+from .groups import Subcommands
+from .related import add_related
+
+if TYPE_CHECKING:
+    from click.shell_completion import CompletionItem
 
 COMMANDS = {
     "init": "Make a workspace in a folder.",
     "fetch": "Run the saved queries and bring the library up to date.",
     "list": "List papers.",
+    "count": "Count papers, also by tag, year, query, decision or journal.",
     "show": "Show everything held on a paper.",
+    "open": "Open papers in the browser: PubMed, the publisher's page, PMC.",
     "why": "Explain why a tag is there, or is not.",
     "tag": "Tag by hand; list and count tags.",
     "retag": "Apply the tag rules to papers that are stale.",
@@ -41,15 +48,17 @@ COMMANDS = {
     "rebuild": "Make papers and tags again from the stored records.",
     "db": "Say where the library is, copy it, count what it holds.",
     "doctor": "Check settings, queries, rules and the library.",
+    "completion": "Let the Tab key complete commands, tags, queries and keys.",
+    "help": "Show the help of a command.",
 }
 """Name → what it does, in the order of a first day's use; the command stands in the module of its name."""
 
-_MODULES = {"list": "list_", "import": "import_", "screen": "screen_"}
+_MODULES = {"list": "list_", "import": "import_", "open": "open_", "help": "help_", "screen": "screen_"}
 USAGE, INTERRUPTED = 2, 130
 STOPPED = "reftrack: stopped; every finished batch is kept. Run the same command to go on."
 
 
-class CommandTable(click.Group):
+class CommandTable(Subcommands):
     """A group that loads a command's file only when the command is called."""
 
     def list_commands(self, _ctx: click.Context) -> list[str]:
@@ -64,20 +73,15 @@ class CommandTable(click.Group):
 
         module = import_module(f".{_MODULES.get(cmd_name, cmd_name)}", __package__)
         command: click.Command = module.command
+        add_related(cmd_name, command)
         return command
 
-    def resolve_command(
-        self, ctx: click.Context, args: list[str]
-    ) -> tuple[str | None, click.Command | None, list[str]]:
-        """As click does, but a mistyped command is told the nearest one."""
-        name = args[0]
-        if not name.startswith("-") and name not in COMMANDS:
-            from difflib import get_close_matches
+    def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem]:
+        """The table's commands, without loading one, and the options."""
+        from click.shell_completion import CompletionItem
 
-            close = get_close_matches(name, COMMANDS, n=1)
-            hint = f" Did you mean {close[0]}?" if close else " `reftrack --help` shows them all."
-            ctx.fail(f"There is no command {name!r}.{hint}")
-        return super().resolve_command(ctx, args)
+        commands = [CompletionItem(name, help=told) for name, told in COMMANDS.items() if name.startswith(incomplete)]
+        return commands + click.Command.shell_complete(self, ctx, incomplete)
 
     def format_commands(self, _ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """The table of commands, without loading one."""
@@ -86,13 +90,17 @@ class CommandTable(click.Group):
 
     def main(self, args: Sequence[str] | None = None, **extra: Any) -> Any:  # type: ignore[override]  # noqa: ANN401
         """Everything that can go wrong outside a command's own words: arguments, the terminal, the file system."""
+        if instruction := os.environ.get("_REFTRACK_COMPLETE"):
+            from .completing import answer
+
+            sys.exit(answer(self, instruction))
         extra["standalone_mode"] = False
         given = sys.argv[1:] if args is None else list(args)
         try:
             _refuse_what_is_no_text(given)
             status = super().main(given, **extra)
         except click.ClickException as error:
-            error.show()
+            _in_its_place(error).show()
             status = error.exit_code
         except (click.Abort, KeyboardInterrupt):
             click.echo(STOPPED, err=True)
@@ -123,6 +131,14 @@ def _refuse_what_is_no_text(arguments: Sequence[str]) -> None:
             raise click.UsageError(f"{shown!r} is not UTF-8 text; check the encoding of the terminal.") from None
 
 
+def _in_its_place(error: click.ClickException) -> click.ClickException:
+    """An option of the program that stands behind a command is not unknown, only out of place."""
+    if isinstance(error, click.NoSuchOption) and any(error.option_name in one.opts for one in main.params):
+        said = f"{error.option_name} stands before the command: reftrack {error.option_name} ..."
+        return click.UsageError(said, ctx=error.ctx)
+    return error
+
+
 def _explain(error: OSError) -> int:
     """A path that cannot be used is a mistake in what was named; anything else happened while writing the result."""
     if error.filename is not None:
@@ -149,6 +165,7 @@ def _speak_utf8() -> None:
 
 @click.command(
     cls=CommandTable,
+    invoke_without_command=True,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
     epilog="Exit status: 0 done, 1 findings, 2 usage, 3 NCBI or network failed, 4 partial, 5 library, 6 query refused.",
 )
@@ -165,13 +182,20 @@ def main(ctx: click.Context, db: str | None, queries: str | None, *, quiet: bool
     outcome, each tag with its evidence; lists and BibTeX come out.
 
     \b
-    First steps:
+    Examples:
       reftrack fetch --from sample      try it without a network
       reftrack fetch                    run every saved query against PubMed
       reftrack list --tag tbi           papers on traumatic brain injury
-      reftrack why KEY rct              why is this a randomised trial?
+      reftrack why poon2020 rct         why is this a randomised trial?
       reftrack export -o papers.bib     a BibTeX file
+      reftrack help tag add             all about a command
+
+    Alone, without a command, reftrack says where you are and what comes next.
     """
     from .settings import Desk  # here, because --help needs neither settings nor paths
 
     ctx.obj = Desk(db=db, queries=queries, quiet=quiet, verbose=verbose)
+    if ctx.invoked_subcommand is None:
+        from .guidance import where_you_are
+
+        where_you_are(ctx.obj)

@@ -11,6 +11,7 @@ import click
 
 from ..errors import LibraryError, UsageError
 from . import options
+from .groups import Subcommands
 from .screen import clean, json_text, note, plural
 from .settings import Desk, expanded
 
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
     from ..library.opening import Connection
 
 
-@click.group()
+@click.group(cls=Subcommands)
 def command() -> None:
     """Say where the library is, copy it, count what it holds.
 
@@ -32,7 +33,12 @@ def command() -> None:
 @command.command("path")
 @click.pass_obj
 def path(desk: Desk) -> None:
-    """Print the path of the library's file, whether or not it is there yet."""
+    """Print the path of the library's file. For other programs, whether or not it is there yet.
+
+    \b
+    Example:
+      reftrack db path
+    """
     click.echo(str(desk.db))
 
 
@@ -41,13 +47,13 @@ def path(desk: Desk) -> None:
 @options.as_json
 @click.pass_obj
 def backup(desk: Desk, file: str, *, as_json: bool) -> None:
-    """Copy the library to a file by itself, also while it is being fetched; checked, and never over another file.
+    """Copy the library to a file, also during a fetch. The copy is checked, and never put over another file.
 
     Without FILE into the folder backups beside the library, named by the time. The path goes to stdout.
 
     \b
-    To go back to a copy: move reftrack.db and what lies beside it (-wal, -shm) away, then copy the
-    backup to reftrack.db.
+    To go back to a copy: move reftrack.db and what lies beside it (-wal, -shm)
+    away, then copy the backup to reftrack.db.
 
     \b
     Examples:
@@ -70,7 +76,13 @@ def backup(desk: Desk, file: str, *, as_json: bool) -> None:
 @options.as_json
 @click.pass_obj
 def stats(desk: Desk, *, as_json: bool) -> None:
-    """Count papers, records, runs and decisions by hand; say how large the library is and what time it spans."""
+    """Count papers, records, runs and hand tags. Also says how large the library is and what time it spans.
+
+    \b
+    Examples:
+      reftrack db stats
+      reftrack db stats --json
+    """
     from ..library.counting import stats
 
     with closing(_open(desk)) as connection:

@@ -11,10 +11,12 @@ import click
 
 from ..errors import UsageError
 from ..library.selecting import LONGEST_PMID, Selection
-from . import options
+from . import guidance, options
 from .output import is_stdout, write
+from .pager import paged
 from .screen import clean, note, on_terminal
 from .settings import Desk
+from .shorthand import Selecting
 
 if TYPE_CHECKING:
     from ..library.reading import Reader
@@ -30,25 +32,25 @@ PARTIAL, NEWS, RETRACTED = 4, 10, 11
 _STYLES = {
     "heading": "bold",
     "bad": "bold red",
-    "notice": "bold yellow",
+    "notice": "bold magenta",
     "good": "bold green",
     "section": "bold",
-    "short": "bold yellow",
+    "short": "bold magenta",
     "title": "bold",
     "bad title": "bold red",
-    "why": "yellow",
+    "why": "magenta",
     "dim": "dim",
 }
 
 
-@click.command()
+@click.command(cls=Selecting)
 @partial(options.selection, since=False)
 @click.option(
     "--since",
     metavar="WHEN",
     help="last (newest complete run of each query), 2w, 3d, 2026-01-31, or a run number.  [default: last]",
 )
-@click.option("--run", "only", type=click.IntRange(1, options.LARGEST), metavar="N", help="Exactly this run.")
+@click.option("--run", "only", type=options.Number(1, options.LARGEST), metavar="N", help="Exactly this run.")
 @click.option(
     "--format",
     "form",
@@ -62,6 +64,7 @@ _STYLES = {
     help="Into this file, which is replaced only when all is written.",
 )
 @click.option("--exit-code", "news_code", is_flag=True, help="Exit 10 if there is news, 11 for a retraction.")
+@click.option("--no-pager", is_flag=True, help="A long digest just runs past.")
 @click.pass_context
 def command(
     ctx: click.Context,
@@ -72,6 +75,7 @@ def command(
     form: str | None,
     output: Path | None,
     news_code: bool,
+    no_pager: bool,
     **chosen: Any,
 ) -> None:
     """Say what changed: papers retracted, new, found late, indexed, changed, left or deleted, and which runs fell
@@ -85,9 +89,9 @@ def command(
       reftrack digest
       reftrack digest --since 2w --tag rct
       reftrack digest --since 2026-01-31 -o news.html
-      reftrack digest --run 12 --format json
-      reftrack digest --format atom -o /var/www/reftrack.atom
-      reftrack digest --exit-code > news.md || mail -s "Papers" me@example.org < news.md
+      reftrack digest --run 2 --format json
+      reftrack digest --format atom -o news.atom
+      reftrack digest --exit-code > news.md || echo "there is news"
     """
     desk: Desk = ctx.obj
     if only is not None and since is not None:
@@ -96,11 +100,14 @@ def command(
     form = form or (_ENDINGS.get(output.suffix.lower(), "md") if output and not is_stdout(output) else "")
     digest = _digest(desk, selection, since or "last", only, form or "md")
     if not form and is_stdout(output) and on_terminal():
-        _draw(digest)
+        with paged(desk, wanted=not no_pager):
+            _draw(digest)
     else:
         write(output, [_writer(form or "md")(digest)])
     if output is not None and not is_stdout(output):
         note(f"The digest is in {output}.", quiet=desk.quiet)
+    if not digest.news and digest.period != "yet":
+        guidance.tell_empty(desk)
     options.tell_not_held(desk, selection)
     if news_code and digest.news:
         ctx.exit(RETRACTED if digest.retraction else NEWS)
@@ -121,13 +128,13 @@ def _digest(desk: Desk, selection: Selection, since: str, only: int | None, form
         return compose([], held=lambda _: (), wanted=(), period="yet", asked=since, version=__version__)
     with reader, reader.connection.snapshot():  # one state of the library, whatever a fetch commits meanwhile
         if selection.query:
-            reader.select(Selection(query=selection.query, limit=0))  # a query that never ran is a mistake
+            options.check_query(desk, reader.connection, selection.query)
         runs = _runs(reader, since, only, selection.query, live=desk.saved)
         filters = selection._replace(query="", limit=None)
         return compose(
             runs,
             held=reader.held,
-            wanted=reader.select(filters),
+            wanted=options.chosen(desk, reader.connection, filters),
             chosen=filters._replace(sort="") != Selection(),
             completed=_completed(reader, runs),
             most=most,
@@ -158,7 +165,8 @@ def _runs(reader: Reader, since: str, only: int | None, query: str, *, live: fro
     runs = [run for number in numbers for run in reader.runs(query, run=number)]
     if not runs and (only is not None or (_is_number(plain) and not numbers)):
         whose = f" of the query {query}" if query else ""
-        raise UsageError(f"There is no run {only or plain}{whose}; `reftrack runs` shows which there are.")
+        newest = next((f"; the newest is {run.run}" for run in reader.runs(query)), "")
+        raise UsageError(f"There is no run {only or plain}{whose}{newest}; `reftrack runs` shows which there are.")
     return runs
 
 

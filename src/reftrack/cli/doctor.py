@@ -17,7 +17,15 @@ FINDINGS = 1
 @click.option("--fix", is_flag=True, help="Mend what can be mended without the network.")
 @click.pass_context
 def command(ctx: click.Context, *, fix: bool) -> None:
-    """Check settings, saved queries, rules and the library; the network is not touched."""
+    """Check settings, saved queries, rules and the library, when something looks odd; the network is not touched.
+
+    Every line says ok or !!; a finding ends with status 1.
+
+    \b
+    Examples:
+      reftrack doctor
+      reftrack doctor --fix
+    """
     desk: Desk = ctx.obj
     findings = 0
     for name, check in _CHECKS.items():
@@ -88,6 +96,8 @@ def _library(desk: Desk, fix: bool) -> Iterator[Finding]:
         yield True, f"{plural(awaiting, 'paper')} not indexed by NLM yet: tags that rest on the text are provisional"
     for doi, pmids in shared.items():  # nothing to mend: a preprint and its article, or PubMed has it twice
         yield True, f"one DOI, several papers, kept apart: PMID {', '.join(map(str, pmids))} ({doi})"
+    if not counts["papers"]:
+        yield True, "it holds no papers: `reftrack fetch` fills it"
     if not problems:
         yield True, f"{plural(counts['papers'], 'paper')}, {plural(counts['runs'], 'run')}, {desk.db}"
 

@@ -13,6 +13,7 @@ import click
 from ..errors import EutilsError, LibraryError, QueryError, RecordError, ReftrackError, UsageError
 from . import INTERRUPTED, STOPPED, options, summary
 from .edited import tell_stale
+from .guidance import no_query, tell_empty
 from .progress import Watch, watching
 from .screen import clean, json_text, matched_words, note, on_terminal, plural
 from .settings import Desk, expanded
@@ -124,6 +125,8 @@ def command(
         note(STOPPED)
     tell_stale(stale, quiet=desk.quiet)
     _tell_by_the_way(against, matched, quiet=desk.quiet)
+    if outcome.runs and not any(run.count or run.status != "complete" for run in outcome.runs):
+        tell_empty(desk)
     ctx.exit(_status(outcome, strict=strict, news_code=news_code))
 
 
@@ -171,7 +174,7 @@ def _queries(desk: Desk, names: Sequence[str]) -> list[Query]:
         return [queries.named(desk.queries, name) for name in dict.fromkeys(names)]
     saved = list(queries.load(desk.queries).values())
     if not saved and not _waits(desk):
-        raise UsageError(f"There is no saved query in {desk.queries}; write one as queries/NAME.toml.")
+        raise UsageError(f"There is no saved query in {desk.queries}: {no_query()}")
     return saved
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ..errors import LibraryError
+from .guidance import EMPTY
 from .settings import Desk
 
 if TYPE_CHECKING:
@@ -15,7 +16,5 @@ def open_library(desk: Desk) -> Reader:
     """The library, to look at. Raises LibraryError, also where nothing has been fetched yet."""
     reader = desk.reader()
     if reader is None:
-        raise LibraryError(
-            "The library is empty: `reftrack fetch` fills it from PubMed, `reftrack fetch --from sample` offline."
-        )
+        raise LibraryError(EMPTY)
     return reader

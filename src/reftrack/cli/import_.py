@@ -130,7 +130,11 @@ def _recognised(name: str, form: str | None) -> _File:
     from .. import files, imports
 
     if form and form not in (*imports.FORMATS, RECORDS):
-        raise UsageError(f"There is no format {form!r}; there is {', '.join((RECORDS, *imports.FORMATS))}.")
+        from difflib import get_close_matches
+
+        close = get_close_matches(form.lower(), (RECORDS, *imports.FORMATS), n=1)
+        hint = f"did you mean {close[0]}?" if close else f"there is {', '.join((RECORDS, *imports.FORMATS))}."
+        raise UsageError(f"There is no format {form!r}; {hint}")
     if name == "-":
         data = sys.stdin.buffer.read()
         return _File("stdin", None, data, form or imports.detect(data))
@@ -315,7 +319,7 @@ def _list_imports(desk: Desk, *, as_json: bool) -> None:
     if as_json:
         click.echo(json_text([dict(zip(names, row, strict=True)) for row in rows]))
     elif not rows:
-        note("Nothing was imported yet.", quiet=desk.quiet)
+        note("Nothing was imported yet; `reftrack import FILE` does.", quiet=desk.quiet)
     else:
         _print(names, rows)
 
@@ -336,7 +340,9 @@ def _list_unmatched(desk: Desk, *, as_json: bool) -> None:
         ]
         click.echo(json_text(shaped))
     elif not (entries or problems):
-        note("Every entry that was imported is a paper held.", quiet=desk.quiet)
+        note(
+            "Every entry that was imported is a paper held; `reftrack import --list` shows the files.", quiet=desk.quiet
+        )
     else:
         unread = [(f"{n}:{p.line}", file, "", p.text, f"cannot be read: {p.reason}") for n, file, p in problems]
         _print(("entry", "file", "names", "title", "why"), [*map(_waiting_row, _names(entries), entries), *unread])

@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import click
 
+from .groups import Subcommands
 from .screen import note
 from .settings import Desk
 
 
-@click.group()
+@click.group(cls=Subcommands)
 def command() -> None:
-    """Choose citation keys. Nothing else ever changes one.
+    """Choose citation keys, where a manuscript cites by others. Nothing else ever changes one.
 
     \b
     Example:
-      reftrack key set 31494820 Muresanu2020cars
+      reftrack key set 31494820 Poon2020captain
     """
 
 
@@ -23,7 +24,12 @@ def command() -> None:
 @click.argument("key")
 @click.pass_obj
 def choose(desk: Desk, name: str, key: str) -> None:
-    """Give a paper another citation key. The one it had still leads to it and is never given to another paper."""
+    """Give a paper another citation key. The one it had still leads to it and is never given to another paper.
+
+    \b
+    Example:
+      reftrack key set 31494820 Poon2020captain
+    """
     from ..library.selecting import find_paper
 
     with desk.library() as library, library.transaction():

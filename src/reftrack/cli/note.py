@@ -5,6 +5,7 @@ from __future__ import annotations
 import click
 
 from ..errors import UsageError
+from .held import open_library
 from .screen import clean
 from .screen import note as say
 from .settings import Desk
@@ -42,10 +43,7 @@ def command(desk: Desk, *, name: str, text: tuple[str, ...], remove: bool) -> No
 def _read(desk: Desk, name: str) -> None:
     from ..library.selecting import find_paper
 
-    reader = desk.reader()
-    if reader is None:
-        raise UsageError("The library is empty; `reftrack fetch` fills it.")
-    with reader:
+    with open_library(desk) as reader:
         pmid = find_paper(reader.connection, name)
         written = reader.judgments([pmid]).get(pmid, {}).get("note", "")
     if not written:

@@ -5,20 +5,34 @@ from __future__ import annotations
 import click
 
 from . import options
+from .groups import Subcommands
+from .guidance import no_query
 from .screen import clean, json_text, note, on_terminal, table, tsv
 from .settings import Desk
 
 
-@click.group()
+@click.group(cls=Subcommands)
 def command() -> None:
-    """List and show saved queries, the files queries/NAME.toml."""
+    """List and show saved queries, the files queries/NAME.toml, which `fetch` runs.
+
+    \b
+    Examples:
+      reftrack query list
+      reftrack query show tbi
+    """
 
 
 @command.command("list")
 @options.as_json
 @click.pass_obj
 def list_queries(desk: Desk, *, as_json: bool) -> None:
-    """List the saved queries and how many held papers each finds."""
+    """List the saved queries, with the papers each finds. Those that are held are counted; PubMed is not asked.
+
+    \b
+    Examples:
+      reftrack query list
+      reftrack query list --json
+    """
     from .. import queries
 
     saved = queries.load(desk.queries)
@@ -28,7 +42,7 @@ def list_queries(desk: Desk, *, as_json: bool) -> None:
         click.echo(json_text(shaped))
         return
     if not saved:
-        note(f"There is no saved query in {desk.queries}; CONTRIBUTING.md shows how to write one.", quiet=desk.quiet)
+        note(f"There is no saved query in {desk.queries}: {no_query()}", quiet=desk.quiet)
         return
     rows = [(name, held.get(name, 0), query.title) for name, query in saved.items()]
     header = ("query", "held", "title")
@@ -40,11 +54,16 @@ def list_queries(desk: Desk, *, as_json: bool) -> None:
 
 
 @command.command("show")
-@click.argument("name")
+@click.argument("name", metavar="QUERY")
 @options.as_json
 @click.pass_obj
 def show_query(desk: Desk, name: str, *, as_json: bool) -> None:
-    """Show a saved query: its title, note, known papers and term."""
+    """Show a saved query: title, note, known papers, term.
+
+    \b
+    Example:
+      reftrack query show tbi
+    """
     from .. import queries
 
     query = queries.named(desk.queries, name)

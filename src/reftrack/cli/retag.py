@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from . import options
+from . import guidance, options
 from .progress import watching
 from .screen import beside, clean, json_text, note, on_terminal, plural, table, tsv
 from .settings import Desk
@@ -39,7 +39,7 @@ def command(desk: Desk, *, everything: bool, dry_run: bool, as_json: bool) -> No
     if desk.first_day():
         if as_json:
             click.echo(json_text(_nothing(dry_run=dry_run)))
-        note("The library is empty: there is nothing to tag.", quiet=desk.quiet)
+        guidance.tell_empty(desk)
         return
     rules = desk.rules()
     with desk.library() as library, watching(desk, "papers") as watch:
@@ -53,6 +53,8 @@ def command(desk: Desk, *, everything: bool, dry_run: bool, as_json: bool) -> No
         click.echo(f"{plural(done.tagged, 'paper')} of {done.looked_at:,} {word}.")
         _print(done, rules, examples, titles=dry_run)
     _tell_people(done, dry_run=dry_run, quiet=desk.quiet)
+    if not done.looked_at:
+        guidance.tell_empty(desk)
     against = sum(not one.agrees for one in decided)
     if against:
         note(

@@ -12,6 +12,8 @@ import click
 
 from ..errors import UsageError
 from . import options
+from .groups import Subcommands
+from .guidance import tell_empty
 from .output import is_stdout, write
 from .screen import clean, json_text, note, on_terminal, plural
 from .settings import Desk
@@ -25,7 +27,7 @@ if TYPE_CHECKING:
 FINDINGS = 1
 
 
-@click.group()
+@click.group(cls=Subcommands)
 def command() -> None:
     """Check the tag rules, show them, and measure them on papers that people labelled.
 
@@ -42,10 +44,14 @@ def command() -> None:
 @options.as_json
 @click.pass_context
 def lint(ctx: click.Context, *, as_json: bool) -> None:
-    """Run every rule's own examples and look for what cannot work; status 1 if anything is found.
+    """Run every rule's examples, look for what cannot work. Status 1 if anything is found.
 
     Both the shipped rules and the workspace's rules/*.toml: examples that do not hold, parents and other tags that
-    are gone, circles, phrases that a mask swallows, names that two tags claim.
+    are gone, circles, phrases that a mask swallows, names that two tags claim. Run it after every edit of a rule.
+
+    \b
+    Example:
+      reftrack rules lint
     """
     from .. import tagging
 
@@ -73,7 +79,7 @@ def lint(ctx: click.Context, *, as_json: bool) -> None:
 @options.as_json
 @click.pass_obj
 def show(desk: Desk, tag: str, *, as_json: bool) -> None:
-    """List the tags there are rules for, or show one rule: what it looks for, where, and what stops it.
+    """List the rules, or show one. Of one: what it looks for, where, and what stops it.
 
     \b
     Examples:
@@ -118,7 +124,7 @@ def evaluate(
     errors: Path | None,
     as_json: bool,
 ) -> None:
-    """Compare what the rules say with what people say: precision, recall and F1 of every labelled tag.
+    """Compare what the rules say with what people say. Out come precision, recall and F1 of every labelled tag.
 
     GOLD is JSON Lines, a paper a line: {"pmid", "title", "abstract", "tags": [...], "ignore": [...]}; "-" is stdin.
     Without "title" the held paper of that PMID is taken. docs/gold.md describes the file.
@@ -129,7 +135,7 @@ def evaluate(
     \b
     Examples:
       reftrack rules evaluate gold.jsonl --hide pt,mesh --errors errors.jsonl
-      reftrack rules evaluate gold.jsonl --fail-under rct=0.82 --fail-under study.macro=0.8
+      reftrack rules evaluate gold.jsonl --fail-under rct=0.82 --facet study
     """
     from ..workflow import evaluating
     from . import figures
@@ -271,7 +277,8 @@ def sample(
     decided: bool,
     output: Path | None,
 ) -> None:
-    """Draw held papers to label by hand, as a gold file for `rules evaluate`, or write decisions by hand as one.
+    """Draw held papers to be labelled by hand. Out comes a gold file for `rules evaluate`; --decided writes one of what
+    was decided already.
 
     Same seed and same library, same papers. The file does not say what the rules think of them.
 
@@ -302,6 +309,7 @@ def sample(
         note(f"Left out, as no rule knows them any more: {', '.join(drawn.without)}.")
     if not drawn.papers:
         note("Nobody has decided anything by hand yet." if decided else "There is nothing to draw from.")
+        tell_empty(desk)
         return
     write(None if is_stdout(output) else output, drawn.lines)
     if output and not is_stdout(output):

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from ..library.selecting import Selection
 from . import options
 from .screen import clean, console, json_text, note, on_terminal, table, tsv
 from .settings import Desk
@@ -14,7 +15,7 @@ from .summary import news
 if TYPE_CHECKING:
     from ..model import Run
 
-_STYLES = {"complete": "green", "partial": "yellow", "failed": "red", "interrupted": "yellow", "running": "cyan"}
+_STYLES = {"complete": "green", "partial": "magenta", "failed": "red", "interrupted": "magenta", "running": "bold"}
 _LISTS = ("new", "late", "changed", "notice", "retracted", "left", "missing", "deleted")
 _HEADER = ("run", "query", "status", "started", "source", "count", "received", *_LISTS, "requests")
 WIDE = 80
@@ -40,13 +41,16 @@ def command(desk: Desk, query: str, *, as_json: bool) -> None:
     if reader is not None:
         with reader:
             lines = list(reader.runs(query))
+            if query and not lines and query not in desk.saved:
+                reader.select(Selection(query=query, limit=0))  # which names the nearest
     if as_json:
         from . import shapes
 
         click.echo(json_text([shapes.run(line) for line in lines]))
         return
     if not lines:
-        note(f"No run{f' of {clean(query)}' if query else ''} yet.", quiet=desk.quiet)
+        whose = f" of {clean(query)}" if query else ""
+        note(f"No run{whose} yet; `reftrack fetch {clean(query)}".rstrip() + "` makes the first.", quiet=desk.quiet)
         return
     if not on_terminal():
         for text in tsv(_HEADER, map(_cells, lines)):

@@ -8,8 +8,10 @@ from typing import TYPE_CHECKING, Any, Literal
 import click
 
 from ..errors import UsageError
-from . import options
+from . import guidance, options
 from .edited import tell_edited_rules
+from .groups import Subcommands
+from .picking import asked, pick, picking
 from .screen import clean, json_text, note, on_terminal, plural, table, tsv
 from .settings import Desk
 
@@ -18,45 +20,71 @@ if TYPE_CHECKING:
     from ..model import TagDefinition
 
 
-@click.group()
+@click.group(cls=Subcommands)
 def command() -> None:
     """Tag papers by hand, take tags away, list and count tags.
 
     \b
     Examples:
-      reftrack tag add KEY mood --because "table 3"
-      reftrack tag rm KEY mortality --because "only in the background"
+      reftrack tag add poon2020 mood --because "table 3"
+      reftrack tag rm poon2020 mortality --because "only in the background"
       reftrack tag list
     """
 
 
-_papers_and_tag = click.argument("names", nargs=-1, required=True, metavar="PMID|KEY... TAG")
 _because = click.option("--because", default="", metavar="TEXT", help="Why; kept with the decision.")
 
 
 @command.command("add")
-@_papers_and_tag
+@picking
 @_because
 @click.pass_obj
-def add(desk: Desk, names: tuple[str, ...], because: str) -> None:
-    """Give papers a tag, whatever the rules say."""
-    _decide(desk, names, "add", because)
+def add(desk: Desk, /, names: tuple[str, ...], because: str, **chosen: Any) -> None:
+    """Give papers a tag, whatever the rules say: papers by name, or all that the options select.
+
+    For what a reader sees and no rule finds.
+
+    \b
+    Examples:
+      reftrack tag add 31494820 mood --because "table 3"
+      reftrack tag add poon2020 jarosz2023 outcome/adl
+      reftrack tag add rct --query tbi --match "randomly[ti]" --dry-run
+    """
+    if names := pick(desk, names, asked(**chosen), "Add {tag} to {papers}"):
+        _decide(desk, names, "add", because)
 
 
 @command.command("rm")
-@_papers_and_tag
+@picking
 @_because
 @click.pass_obj
-def remove(desk: Desk, names: tuple[str, ...], because: str) -> None:
-    """Take a tag from papers, whatever the rules say."""
-    _decide(desk, names, "remove", because)
+def remove(desk: Desk, /, names: tuple[str, ...], because: str, **chosen: Any) -> None:
+    """Take a tag from papers, whatever the rules say: from papers by name, or all that the options select.
+
+    For what the rules see wrongly.
+
+    \b
+    Example:
+      reftrack tag rm 31494820 mood --because "only in the background"
+    """
+    if names := pick(desk, names, asked(**chosen), "Remove {tag} from {papers}"):
+        _decide(desk, names, "remove", because)
 
 
 @command.command("reset")
-@_papers_and_tag
+@picking
 @click.pass_obj
-def reset(desk: Desk, names: tuple[str, ...]) -> None:
-    """Forget a decision, so that the rules speak again."""
+def reset(desk: Desk, /, names: tuple[str, ...], **chosen: Any) -> None:
+    """Forget a decision, so that the rules speak again: on papers by name, or all that the options select.
+
+    What `tag add` and `tag rm` decided counts no more then.
+
+    \b
+    Example:
+      reftrack tag reset 31494820 mood
+    """
+    if not (names := pick(desk, names, asked(**chosen), "Forget what was decided on {tag} of {papers}", known=False)):
+        return
     papers, tag = _split(names)
     from ..library.selecting import find_papers, find_tag
 
@@ -73,7 +101,13 @@ def reset(desk: Desk, names: tuple[str, ...]) -> None:
 @options.as_json
 @click.pass_obj
 def list_tags(desk: Desk, *, as_json: bool) -> None:
-    """List the tags in use and how many papers carry each."""
+    """List the tags in use, with their papers. All of them can be asked for with --tag.
+
+    \b
+    Examples:
+      reftrack tag list
+      reftrack tag list --json
+    """
     definitions, counts = _counted(desk)
     used = [(entry, counts[entry.slug]) for entry in definitions if counts.get(entry.slug)]
     if as_json:
@@ -81,6 +115,7 @@ def list_tags(desk: Desk, *, as_json: bool) -> None:
         return
     if not used:
         note("No paper is tagged yet.", quiet=desk.quiet)
+        guidance.tell_empty(desk)
         return
     header = ("facet", "tag", "papers", "label")
     rows = [(entry.facet, entry.slug, number, entry.label) for entry, number in used]
@@ -94,7 +129,12 @@ def list_tags(desk: Desk, *, as_json: bool) -> None:
 @command.command("tree")
 @click.pass_obj
 def tree(desk: Desk) -> None:
-    """Show every tag there is, children under their parents, with the papers that carry it or a child of it."""
+    """Show every tag there is, children under their parents. Beside each: the papers that carry it or a child of it.
+
+    \b
+    Example:
+      reftrack tag tree
+    """
     definitions, _ = _counted(desk)
     within = _with_children(desk, definitions)
     children: dict[str, list[TagDefinition]] = {}
@@ -118,9 +158,14 @@ def tree(desk: Desk) -> None:
 @options.as_json
 @click.pass_obj
 def conflicts(desk: Desk, *, everything: bool, as_json: bool) -> None:
-    """List decisions by hand that differ from what the rules say today. The decisions stand.
+    """List decisions by hand that differ from the rules. The decisions stand.
 
     A decision that is not needed any more, or was a mistake, goes with `reftrack tag reset`.
+
+    \b
+    Examples:
+      reftrack tag conflicts
+      reftrack tag conflicts --all
     """
     reader = desk.reader()
     found: tuple[Decided, ...] = ()
@@ -134,6 +179,7 @@ def conflicts(desk: Desk, *, everything: bool, as_json: bool) -> None:
     if not found:
         nothing = "Nothing was decided by hand." if everything else "No decision by hand differs from the rules."
         note(nothing, quiet=desk.quiet)
+        guidance.tell_empty(desk)
         return
     rows = [_decision_cells(one) for one in found]
     if on_terminal():

@@ -30,6 +30,9 @@ SORTS = {
     "relevance": "f.rank, p.pmid DESC",
 }
 
+RANKING = "bm25(20.0, 1.0, 5.0, 1.0, 4.0, 4.0)"
+"""Of a word in title, abstract, authors, journal, keywords, MeSH: what stands in the title is what a paper is about."""
+
 
 class Selection(NamedTuple):
     """Which papers, in which order: the options that `list` and `export` share."""
@@ -59,6 +62,8 @@ class Selection(NamedTuple):
     agree."""
     sort: str = ""
     limit: int | None = None
+    match: str = ""
+    """PubMed syntax. No index can answer it: `workflow.choosing` does, and `select` takes a selection without it."""
 
 
 class Listed(NamedTuple):
@@ -101,6 +106,8 @@ _LISTED = """SELECT p.pmid, coalesce(k.key, ''), p.type, p.title, p.authors,
 
 def select(connection: Connection, selection: Selection) -> list[int]:
     """The PMIDs of a selection, in its order. Raises UsageError for an unknown tag or query, or bad search text."""
+    if selection.match:
+        raise ValueError("a query in PubMed syntax is for workflow.choosing")
     sql, values = _statement(connection, selection)
     if selection.author:
         connection.raw.create_function("fold", 1, fold, deterministic=True)
@@ -187,8 +194,14 @@ def find_paper(connection: Connection, name: str) -> int:
         )
     if found is not None:
         return int(found)
-    keys = [key for (key,) in connection.rows("SELECT key FROM citation_keys")] if not plain.isdigit() else []
-    raise UsageError(f"The library holds no paper {name!r}{_nearest(plain, keys) or '.'}")
+    if connection.value("SELECT 1 FROM papers") is None:
+        ran = connection.value("SELECT 1 FROM runs WHERE status = 'complete'") is not None
+        how = "no run has found any; `reftrack runs` shows what was asked" if ran else "`reftrack fetch` brings them"
+        raise UsageError(f"The library holds no papers yet, so none named {name!r}: {how}.")
+    from .nearest import nearest_key  # only when something went wrong
+
+    close = "" if plain.isdigit() else nearest_key(connection, plain)
+    raise UsageError(f"The library holds no paper {name!r}{f'; did you mean {close}?' if close else '.'}")
 
 
 def find_tag(connection: Connection, name: str) -> tuple[str, str]:
@@ -260,6 +273,8 @@ def _statement(connection: Connection, selection: Selection) -> tuple[str, list[
     if match:
         where.append("papers_fts MATCH ?")
         values.append(match)
+        if selection.text:
+            where.append(f"f.rank MATCH '{RANKING}'")
     for clause, more in _conditions(connection, selection):
         where.append(clause)
         values.extend(more)

@@ -16,6 +16,7 @@ from . import options
 from .held import open_library
 from .screen import clean, note, plural
 from .settings import Desk, expanded
+from .shorthand import Selecting
 
 if TYPE_CHECKING:
     from ..citation import Verdict
@@ -27,7 +28,7 @@ MOST_REASONS = 35
 """Reasons that one key can name: 1 to 9, then a to z."""
 
 
-@click.command()
+@click.command(cls=Selecting)
 @options.selection
 @click.option("--who", metavar="NAME", help="Who decides.  [default: the setting who, else the login name]")
 @click.option("--reasons", "reasons_file", metavar="FILE", help="Reasons to exclude a paper, one a line.")
@@ -55,7 +56,7 @@ def command(
 
     \b
     Examples:
-      reftrack screen --tag stroke --tag rct
+      reftrack screen +stroke +rct -animal
       reftrack screen --decision maybe
       reftrack screen --conflicts
     """
@@ -81,7 +82,9 @@ def command(
     options.tell_not_held(desk, selection)
     with desk.library() as library:
         decider = CONSENSUS if conflicts else reader
-        pmids = to_screen(library, selection, decider, which)
+        # The limit counts papers that are to be seen, or the same command twice would show nothing new.
+        selected = options.chosen(desk, library.connection, selection._replace(limit=None))
+        pmids = to_screen(library, selected, decider, which)[: selection.limit]
         if not pmids:
             note(_nothing(library, which, decider), quiet=desk.quiet)
             return

@@ -14,7 +14,7 @@ from typing import Literal
 from ..citation import CONSENSUS, Decision, Verdict
 from ..hands import Act
 from ..library.reading import Reader
-from ..library.selecting import Selection, find_tag
+from ..library.selecting import find_tag
 from ..library.writing import Library
 from ..model import HandTag, HeldPaper
 
@@ -37,24 +37,23 @@ VERDICTS: tuple[Verdict, ...] = ("include", "exclude", "maybe")
 Which = Literal["undecided", "all", "conflicts", "include", "exclude", "maybe"]
 
 
-def to_screen(reader: Reader, selection: Selection, who: str, which: Which) -> list[int]:
-    """The papers of a selection, in its order, that a reader is to see, at most its limit; raises UsageError.
+def to_screen(reader: Reader, pmids: Sequence[int], who: str, which: Which) -> Sequence[int]:
+    """Those of these papers, in their order, that a reader is to see.
 
     `undecided`: neither by this reader nor by consensus. A verdict: what this reader said, to go over it again.
     `conflicts`: where the readers differ and no consensus settles it. What others decided plays no other part: two
     readers of one library must not see each other's word.
     """
-    pmids = reader.select(selection._replace(limit=None))
+    if which == "all":
+        return pmids
     if which == "conflicts":
         disputed = set(reader.disputed())
-        pmids = [pmid for pmid in pmids if pmid in disputed]
-    elif which == "undecided":
-        done = reader.verdicts(who).keys() | reader.verdicts(CONSENSUS).keys()
-        pmids = [pmid for pmid in pmids if pmid not in done] if done else pmids
-    elif which != "all":
-        own = reader.verdicts(who)
-        pmids = [pmid for pmid in pmids if own.get(pmid) == which]
-    return pmids[: selection.limit]
+        return [pmid for pmid in pmids if pmid in disputed]
+    own = reader.verdicts(who)
+    if which == "undecided":
+        done = own.keys() | reader.verdicts(CONSENSUS).keys()
+        return [pmid for pmid in pmids if pmid not in done] if done else pmids
+    return [pmid for pmid in pmids if own.get(pmid) == which]
 
 
 class Session:

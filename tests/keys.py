@@ -26,7 +26,7 @@ class Sitting:
         self.before = termios.tcgetattr(side)
         self.side = side  # kept open, so that the state the terminal is left in can be looked at
         self._size(columns, rows)
-        hidden = ("COLUMNS", "LINES", "DISPLAY", "WAYLAND_DISPLAY", "NO_COLOR")
+        hidden = ("COLUMNS", "LINES", "DISPLAY", "WAYLAND_DISPLAY", "BROWSER", "NO_COLOR")
         given = {name: value for name, value in os.environ.items() if name not in hidden}
         given |= {"TERM": term, "REFTRACK_WHO": "ada", **(environment or {})}
         self.started = time.monotonic()

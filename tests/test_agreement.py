@@ -280,6 +280,20 @@ def test_two_files_are_merged_by_import_and_settled(files):
     assert numbers(files, "--decision", "none") == [2, 4, 5, 6]
 
 
+def test_a_colleagues_lines_are_compared_and_imported(held, tmp_path):
+    """`export -f jsonl` of one library carries every reader's decision, reasons and date into another one."""
+    decide(held, "ada", include=(1,))
+    held.run("decide", FIRST_PMID + 1, "exclude", "--who", "ada", "--because", "wrong population")
+    held.run("export", "-f", "jsonl", "-o", "ada.jsonl")
+    (said,) = held.json("show", FIRST_PMID + 1)[0]["decisions"]
+    held.run("decide", FIRST_PMID, FIRST_PMID + 1, "--clear", "--who", "ada")
+    decide(held, "bo", include=(1, 2))
+    (pair,) = held.json("agreement", "bo", "ada.jsonl")["pairs"]
+    assert (set(pair["readers"]), pair["both"], pair["alike"]) == ({"ada", "bo"}, 2, 1)
+    held.run("import", "ada.jsonl")
+    assert said in held.json("show", FIRST_PMID + 1)[0]["decisions"]
+
+
 @given(st.dictionaries(st.sampled_from(["ada", "bo", CONSENSUS]), st.sampled_from(VERDICTS)))
 def test_a_consensus_counts_alone(by):
     """What counts is the consensus, else what all say, else nothing."""

@@ -5,6 +5,7 @@ import json
 import pytest
 
 from imported import found, one, sorted_out
+from reftrack import imports
 
 ITEM = {
     "id": "example2016",
@@ -105,3 +106,14 @@ def test_fields_of_any_type():
         "1",
         "3",
     )
+
+
+@pytest.mark.parametrize(
+    "decisions",
+    ["[]", "[1, null]", '[{"verdict": ["include"], "who": {}, "reasons": 3, "at": []}]', '[{"verdict": "so-so"}]'],
+)
+def test_odd_decisions_cost_no_entry(decisions):
+    """Whatever stands where reftrack writes decisions, the entry is read and nothing is made up."""
+    (read,) = imports.read(f'{{"pmid": 90000001, "title": "T", "decisions": {decisions}}}'.encode(), "csl-json")
+    assert read.pmid == 90000001
+    assert all(said.verdict == "include" and not said.who and not said.reasons for said in read.decisions)

@@ -18,7 +18,6 @@ from reftrack.cli import sheet
 from reftrack.cli.keyboard import PASTED, RESIZED, Line
 from reftrack.cli.screen import clean
 from reftrack.cli.walk import Walk
-from reftrack.library.selecting import Selection
 from reftrack.library.writing import Library
 from reftrack.model import Evidence, HeldPaper
 from reftrack.workflow.screening import REASONS, Session, to_screen
@@ -439,13 +438,13 @@ def test_conflicts_are_settled_one_by_one(held):
     with Sitting(held.folder, "--conflicts") as sitting:
         sitting.see("1 of 1")
     with library(held.folder) as reader:
-        assert NEWEST not in to_screen(reader, reader.select(Selection()), "cy", "undecided")
+        assert NEWEST not in to_screen(reader, reader.held_pmids(), "cy", "undecided")
 
 
 def test_a_library_that_cannot_be_written_keeps_the_reader_in_place(held):
     """While another process writes, the key says so and stores nothing; the paper stays."""
     with library(held.folder) as reader:
-        session = Session(reader, to_screen(reader, reader.select(Selection()), "ada", "undecided"), "ada")
+        session = Session(reader, to_screen(reader, reader.held_pmids(), "ada", "undecided"), "ada")
         window = Window("i" + "q")
         reader.connection.run("PRAGMA query_only = ON")
         Walk(session, window, REASONS).run()
@@ -584,7 +583,7 @@ def test_any_keys_leave_what_a_person_expects(shared, keys):
     with shared.transaction():
         for pmid in shared.held_pmids():
             shared.undo(shared.standing_acts("decision", pmid), who="ada")
-    pmids = to_screen(shared, shared.select(Selection()), "ada", "undecided")
+    pmids = to_screen(shared, shared.held_pmids()[::-1], "ada", "undecided")
     assert len(pmids) == 5
     model, pressed = Model(pmids), []
     for key in keys:

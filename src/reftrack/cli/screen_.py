@@ -56,7 +56,7 @@ def command(
 
     \b
     Examples:
-      reftrack screen --tag stroke --tag rct
+      reftrack screen +stroke +rct -animal
       reftrack screen --decision maybe
       reftrack screen --conflicts
     """
@@ -65,13 +65,13 @@ def command(
         raise UsageError("Choose one of --all, --conflicts and --decision: each says which papers are shown.")
     selection = options.read_selection(**chosen)
     reasons = _reasons(desk, reasons_file)
-    if desk.first_day():
-        open_library(desk)  # says what to do
     if not (sys.stdin and sys.stdin.isatty() and sys.stdout.isatty()):
         raise UsageError(
             "`reftrack screen` needs a terminal, to show papers and to take keys. Without one, "
             "`reftrack decide PMID include` stores a decision, and `reftrack import` those of a file."
         )
+    if desk.first_day():
+        open_library(desk)  # says what to do
     from ..citation import CONSENSUS
     from ..workflow.screening import Session, to_screen
 
@@ -82,6 +82,7 @@ def command(
     options.tell_not_held(desk, selection)
     with desk.library() as library:
         decider = CONSENSUS if conflicts else reader
+        # The limit counts papers that are to be seen, or the same command twice would show nothing new.
         selected = options.chosen(desk, library.connection, selection._replace(limit=None))
         pmids = to_screen(library, selected, decider, which)[: selection.limit]
         if not pmids:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Sequence
 from io import StringIO
 from typing import TYPE_CHECKING, Protocol
@@ -12,7 +11,7 @@ from rich.console import Console
 from rich.text import Text
 
 from ..errors import ReftrackError
-from . import sheet
+from . import links, sheet
 from .keyboard import END_OF_INPUT, PASTED, RESIZED, Line
 from .screen import clean
 
@@ -65,7 +64,6 @@ _REASON_KEYS = "123456789abcdefghijklmnopqrstuvwxyz"
 _OTHER = "0"
 _SAID: dict[Verdict, str] = {"include": "Included", "exclude": "Excluded", "maybe": "Maybe"}
 _HEAD_AND_FOOT = 3
-PAGE = "https://pubmed.ncbi.nlm.nih.gov/{}/"
 
 
 class Walk:
@@ -180,8 +178,8 @@ class Walk:
         self._message = f"{self._session.tag(said)}." if said else "No tag was changed."
 
     def _open(self) -> None:
-        address = PAGE.format(self._session.pmid)
-        self._message = address + (" is opened in the browser." if _in_browser(address) else "")
+        address = f"{links.PUBMED}{self._session.pmid}/"
+        self._message = address + (" is opened in the browser." if links.show(address) else "")
 
     def _undo(self) -> None:
         words = self._session.undo()
@@ -351,20 +349,3 @@ def _end_of(text: str, columns: int) -> str:
     while cell_len(text) > columns:
         text = text[1:]
     return text
-
-
-def _in_browser(address: str) -> bool:
-    """Open a page where there is a screen to show it on; a browser in this terminal would take it from us."""
-    import sys
-
-    graphical = sys.platform in ("darwin", "win32") or any(
-        os.environ.get(name) for name in ("DISPLAY", "WAYLAND_DISPLAY")
-    )
-    if not graphical:
-        return False
-    import webbrowser
-
-    try:
-        return webbrowser.open(address)
-    except (webbrowser.Error, OSError):
-        return False

@@ -1,4 +1,4 @@
-"""CSL-JSON: an array of items, one item, one a line, or the items of a Zotero or pandoc document.
+"""CSL-JSON: an array of items, one item, one a line as reftrack writes them, or items of a Zotero or pandoc document.
 
 Schema: https://github.com/citation-style-language/schema/blob/master/schemas/input/csl-data.json. Items are read one
 by one, so that a broken one costs no other.
@@ -11,18 +11,21 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from ..citation import Citation, Unreadable
+from ..citation import Citation, Decision, Unreadable
 from . import identifiers
 from .entry import citation, unreadable
 from .identifiers import Ids, named
-from .screening import Screened, screened
-from .text import flat, flat_lines
+from .screening import Screened, screened, verdict
+from .text import distinct, flat, flat_lines
 
 _SPACE = re.compile(r"[\s,\[\]]*")
 _WRAPPER = re.compile(r'\s*\{\s*"(?:items|references)"\s*:\s*\[')
 _END = re.compile(r"[\s\]}]*\Z")
 _NEXT = re.compile(r"(?<=[\[,\n}])[ \t]*\{")
 _ITEM = frozenset({"id", "type", "title", "DOI", "PMID"})
+
+_AT = re.compile(r"[0-9]{4}-[01][0-9]-[0-3][0-9]T[0-2][0-9]:[0-5][0-9]:[0-5][0-9]Z")
+"""A moment as a library writes it."""
 
 _PATIENCE = 20
 """A broken file is searched for its next item until this many times its length has been read in vain."""
@@ -117,8 +120,33 @@ def _read(item: Mapping[str, Any], line: int, text: str) -> Citation | Unreadabl
         volume=first("volume"),
         issue=first("issue"),
         pages=first("page", "number"),
-        screened=Screened(note=flat_lines(first("annote"))).and_(screened((first("note"),))),
+        screened=_judged(item)
+        if isinstance(item.get("decisions"), list)
+        else Screened(note=flat_lines(first("annote"))).and_(screened((first("note"),))),
     )
+
+
+def _judged(item: Mapping[str, Any]) -> Screened:
+    """What people said, in the lines that reftrack itself writes (`export -f jsonl`): every reader's decision."""
+    said = [one for one in item["decisions"] if isinstance(one, dict)]
+    return Screened(
+        tuple(
+            Decision(found, flat(_word(one.get("who"))), distinct(_words(one.get("reasons"))), _moment(one))
+            for one in said
+            if (found := verdict(_word(one.get("verdict"))))
+        ),
+        distinct(_words(item.get("labels"))),
+        flat_lines(_word(item.get("note"))),
+    )
+
+
+def _words(values: object) -> list[str]:
+    return [word for value in values if (word := flat(_word(value)))] if isinstance(values, list) else []
+
+
+def _moment(said: Mapping[str, Any]) -> str:
+    at = _word(said.get("at"))
+    return at if _AT.fullmatch(at) else ""
 
 
 def _word(value: object) -> str:

@@ -37,23 +37,23 @@ VERDICTS: tuple[Verdict, ...] = ("include", "exclude", "maybe")
 Which = Literal["undecided", "all", "conflicts", "include", "exclude", "maybe"]
 
 
-def to_screen(reader: Reader, pmids: Sequence[int], who: str, which: Which) -> list[int]:
-    """Those of these papers, in this order, that a reader is to see.
+def to_screen(reader: Reader, pmids: Sequence[int], who: str, which: Which) -> Sequence[int]:
+    """Those of these papers, in their order, that a reader is to see.
 
     `undecided`: neither by this reader nor by consensus. A verdict: what this reader said, to go over it again.
     `conflicts`: where the readers differ and no consensus settles it. What others decided plays no other part: two
     readers of one library must not see each other's word.
     """
+    if which == "all":
+        return pmids
     if which == "conflicts":
         disputed = set(reader.disputed())
-        pmids = [pmid for pmid in pmids if pmid in disputed]
-    elif which == "undecided":
-        done = reader.verdicts(who).keys() | reader.verdicts(CONSENSUS).keys()
-        pmids = [pmid for pmid in pmids if pmid not in done] if done else pmids
-    elif which != "all":
-        own = reader.verdicts(who)
-        pmids = [pmid for pmid in pmids if own.get(pmid) == which]
-    return list(pmids)
+        return [pmid for pmid in pmids if pmid in disputed]
+    own = reader.verdicts(who)
+    if which == "undecided":
+        done = own.keys() | reader.verdicts(CONSENSUS).keys()
+        return [pmid for pmid in pmids if pmid not in done] if done else pmids
+    return [pmid for pmid in pmids if own.get(pmid) == which]
 
 
 class Session:

@@ -1,12 +1,13 @@
 """Read a large library: how long does each command take, as a process of its own, from its start to its end?
 
-    python benchmarks/reads.py --file RECORDS.xml.gz [--papers 100000 1000000] [--keep FOLDER] [--rounds 9] [--only WORD]
+    python benchmarks/reads.py --file RECORDS.xml.gz [--papers 100000 1000000] [--keep FOLDER] [--only WORD]
 
-The records of the files are brought in by `reftrack import` and then multiplied by SQL, rows of all tables alike, under
-new PMIDs and other years; with 300 runs of each of two saved queries, decisions on a tenth of the papers, notes on some.
-Of the copies' stored records only the first bytes are kept. Without a file the records are made up, which are far more
-alike than real ones. Every round runs every command once, so that what else the machine does meets all alike; the table
-has the medians. A new command is one line in ROWS. `--keep` keeps the libraries, and those already there are used.
+The records of the files are brought in by `reftrack import` and then multiplied by SQL, rows of all tables alike,
+under new PMIDs and other years; with 300 runs of each of two saved queries, decisions on a tenth of the papers, notes
+on some. Of the copies' stored records only the first bytes are kept. Without a file the records are made up, which are
+far more alike than real ones. Every round runs every command once, so that what else the machine does meets all
+alike; the table has the medians. A new command is one line in ROWS. `--keep` keeps the libraries, and uses those that
+are there.
 """
 
 import argparse
@@ -143,7 +144,9 @@ def build(folder, count, files):
     for kind, name, _ in later:
         raw.execute(f"DROP {kind} {name}")
     tables = [name for (name,) in raw.execute("SELECT name FROM sqlite_master WHERE type = 'table'")]
-    raw.execute("CREATE TEMP TABLE base AS SELECT pmid AS old, row_number() OVER (ORDER BY pmid) - 1 AS place FROM papers")
+    raw.execute(
+        "CREATE TEMP TABLE base AS SELECT pmid AS old, row_number() OVER (ORDER BY pmid) - 1 AS place FROM papers"
+    )
     raw.execute("CREATE UNIQUE INDEX temp.base_by_old ON base(old)")
     (held,) = raw.execute("SELECT count(*) FROM base").fetchone()
     for copy in range(1, -(-count // held)):
@@ -161,7 +164,9 @@ def _made_up(base):
     from fetch import record  # the benchmark beside this one
 
     path = base / "records.xml"
-    path.write_bytes(b"<PubmedArticleSet>" + b"".join(map(record, range(90_000_001, 90_020_001))) + b"</PubmedArticleSet>")
+    path.write_bytes(
+        b"<PubmedArticleSet>" + b"".join(map(record, range(90_000_001, 90_020_001))) + b"</PubmedArticleSet>"
+    )
     return path
 
 
@@ -192,12 +197,10 @@ def _multiply(raw, tables, copy, most):
             "m.pmid" if column == "pmid" else changed.get(table, {}).get(column, f't."{column}"') for column in taken
         ]
         names = ", ".join(f'"{column}"' for column in taken)
-        raw.execute(
-            f"INSERT INTO {table}({names}) SELECT {', '.join(values)} FROM temp.base b JOIN moved m ON m.old = b.old "
-            f"JOIN {table} t ON t.pmid = m.old ORDER BY b.place"
-            if table != "paper_tags"
-            else f"INSERT INTO {table}({names}) SELECT {', '.join(values)} FROM {table} t JOIN moved m ON m.old = t.pmid"
-        )
+        rows = f"FROM temp.base b JOIN moved m ON m.old = b.old JOIN {table} t ON t.pmid = m.old ORDER BY b.place"
+        if table == "paper_tags":  # its key begins with the tag
+            rows = "FROM paper_tags t JOIN moved m ON m.old = t.pmid"
+        raw.execute(f"INSERT INTO {table}({names}) SELECT {', '.join(values)} {rows}")
 
 
 def _history(raw):
@@ -258,7 +261,10 @@ def _history(raw):
 
 
 def _refresh(raw):
-    """What the library keeps beside its tables, if it keeps anything, made anew: the multiplying went past it."""
+    """Counts that triggers keep, made anew: the multiplying went past them."""
+    if raw.execute("SELECT 1 FROM sqlite_master WHERE name = 'tag_counts'").fetchone():
+        raw.execute("DELETE FROM tag_counts")
+        raw.execute("INSERT INTO tag_counts SELECT tag, count(*) FROM paper_tags GROUP BY tag")
 
 
 def names(path):
@@ -359,7 +365,8 @@ def report(folder, count, given):
         codes = {code for _, _, code in seen[what]} - {0}
         words = shlex.join(command[3:]) if what != "floor" else "python -c 'import click, sqlite3'"
         print(
-            f"| {what} | `{words}` | {wall * 1000:.0f} | {cpu * 1000:.0f} | {limit * 1000:.0f} |" if limit
+            f"| {what} | `{words}` | {wall * 1000:.0f} | {cpu * 1000:.0f} | {limit * 1000:.0f} |"
+            if limit
             else f"| {what} | `{words}` | {wall * 1000:.0f} | {cpu * 1000:.0f} | |",
             f"{verdict}{f' (exit {sorted(codes)})' if codes else ''} |",
             flush=True,

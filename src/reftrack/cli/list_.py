@@ -14,7 +14,7 @@ import click
 
 from ..errors import UsageError
 from ..library.opening import Connection
-from ..library.selecting import Listed, listed, retracted_keys, select
+from ..library.selecting import Listed, count, listed, retracted_keys, select
 from ..notices import without_mark, words
 from . import options
 from .edited import tell_edited_rules
@@ -114,9 +114,9 @@ def command(
         return
     with closing(connection):
         tell_edited_rules(desk, connection)
-        pmids = select(connection, selection)
+        pmids = [] if only_count else select(connection, selection)
         if only_count:
-            click.echo(str(len(pmids)))
+            click.echo(str(count(connection, selection)))
         elif as_json or as_jsonl:
             _json(connection, pmids, names, by_line=as_jsonl)
         elif as_csv or not on_terminal():

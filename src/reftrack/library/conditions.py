@@ -63,7 +63,7 @@ def match(selection: Selection) -> str:
 def conditions(connection: Connection, selection: Selection) -> Iterator[Condition]:
     """All that a selection demands but the full-text search. Raises UsageError for an unknown tag or query."""
     yield from _of_tags(connection, selection)
-    yield from _of_the_record(selection)
+    yield from _of_the_record(connection, selection)
     if selection.query:
         yield _found_by(connection, selection.query)
     if selection.decision:
@@ -84,13 +84,13 @@ def _of_tags(connection: Connection, selection: Selection) -> Iterator[Condition
         yield _not(_tagged(connection, with_children(connection, name)))
 
 
-def _of_the_record(selection: Selection) -> Iterator[Condition]:
+def _of_the_record(connection: Connection, selection: Selection) -> Iterator[Condition]:
     if selection.years:
         yield _years(*selection.years)
     if selection.author and not re.fullmatch("[a-z]+", fold(selection.author)):  # a single word spans nothing
         yield _written_by(selection.author)
     if selection.journal:
-        yield _in_journal(selection.journal)
+        yield _in_journal(connection, selection.journal)
     if selection.pmids:
         listed = f"[{','.join(map(str, selection.pmids))}]"
         source = "SELECT DISTINCT value AS pmid FROM json_each(?)"
@@ -161,21 +161,23 @@ _JOURNALS = f"""WITH RECURSIVE places(pmid) AS (
             ({_NEXT} journal = p.journal COLLATE NOCASE AND journal_abbreviation > p.journal_abbreviation COLLATE NOCASE
                 ORDER BY {_BY_NAME}),
             ({_NEXT} journal > p.journal COLLATE NOCASE ORDER BY {_BY_NAME}))
-        FROM places CROSS JOIN papers p ON p.pmid = places.pmid),
-    names AS MATERIALIZED (SELECT n.journal, n.journal_abbreviation, n.medline_ta FROM places
-        CROSS JOIN papers n ON n.pmid = places.pmid
-        WHERE n.journal LIKE ? ESCAPE '!' OR n.journal_abbreviation LIKE ? ESCAPE '!' OR n.medline_ta LIKE ? ESCAPE '!')
-    SELECT p.pmid FROM names n CROSS JOIN papers p INDEXED BY papers_by_journal ON p.journal = n.journal COLLATE NOCASE
+        FROM places CROSS JOIN papers p ON p.pmid = places.pmid)
+    SELECT p.pmid FROM places CROSS JOIN papers p ON p.pmid = places.pmid WHERE {{test}}"""
+"""Of all journals of such a name one paper each: from journal to journal, not from paper to paper."""
+_BESIDE = """SELECT p.pmid FROM json_each(?) j CROSS JOIN papers n ON n.pmid = j.value
+    CROSS JOIN papers p INDEXED BY papers_by_journal ON p.journal = n.journal COLLATE NOCASE
         AND p.journal_abbreviation = n.journal_abbreviation COLLATE NOCASE
         AND p.medline_ta = n.medline_ta COLLATE NOCASE"""
-"""The papers of all journals of such a name: from journal to journal, not from paper to paper."""
+"""All papers of the journals of these."""
 
 
-def _in_journal(name: str) -> Condition:
+def _in_journal(connection: Connection, name: str) -> Condition:
     pattern = "%" + re.sub(r"([%_!])", r"!\1", name) + "%"
     names = ("p.journal", "p.journal_abbreviation", "p.medline_ta")
     test = " OR ".join(f"{name} LIKE ? ESCAPE '!'" for name in names)
-    return Condition(f"({test})", (pattern,) * 3, _JOURNALS, (pattern,) * 3, reads="row")
+    values = (pattern,) * 3
+    places = f"[{','.join(str(pmid) for (pmid,) in connection.rows(_JOURNALS.format(test=test), values))}]"
+    return Condition(f"({test})", values, _BESIDE, (places,), reads="row")
 
 
 def _noticed(kinds: Sequence[str], *, retracted: bool) -> Condition:
@@ -243,13 +245,14 @@ _BY_HITS = """SELECT p.pmid FROM hits h CROSS JOIN papers p INDEXED BY papers_na
     WHERE h.query = ? AND p.first_seen >= ?"""
 _BY_FIRST_SEEN = """SELECT p.pmid FROM papers p INDEXED BY papers_by_first_seen
     WHERE EXISTS (SELECT 1 FROM hits h WHERE h.query = ? AND h.pmid = p.pmid) AND p.first_seen >= ?"""
-_MANY = 20_000
+MANY = 20_000
+"""Papers that are found sooner by what the query finds than by when they came."""
 
 
 def _is_long_ago(connection: Connection, moment: str) -> bool:
     """So many papers came since that they are better found by the query."""
     seen = "SELECT 1 FROM papers INDEXED BY papers_by_first_seen WHERE first_seen >= ?"
-    return int(connection.value(f"SELECT count(*) FROM ({seen} LIMIT {_MANY})", (moment,))) == _MANY
+    return int(connection.value(f"SELECT count(*) FROM ({seen} LIMIT {MANY})", (moment,))) == MANY
 
 
 def _new(connection: Connection) -> Condition:

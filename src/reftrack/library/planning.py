@@ -12,13 +12,14 @@ take: it would need statistics to choose, and they would be stale after every fe
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Sequence
 
 from ..errors import UsageError
 from .conditions import Condition, conditions, match, searched
 from .indexes import AUTHORS, TITLE
 from .opening import Connection
-from .selecting import SORTS, Selection
+from .selecting import SORTS, Selection, tagged_with_any
 
 FEW = 3000
 """Papers that are sorted as soon as looked for."""
@@ -78,7 +79,7 @@ def select(connection: Connection, selection: Selection) -> list[int]:
             return found
     best, number = _fewest(connection, positive, bool(tries) or len(positive) > 1)
     assert best is not None
-    if tries and number > FEW:
+    if tries and number > (tries[-1] if name in _NARROW else FEW):
         found = _tried(connection, asked, name, way, selection.limit or 0, tries[-1])
         if found is not None:
             return found
@@ -107,7 +108,9 @@ def _count(connection: Connection, asked: Sequence[Condition]) -> int:
     assert best is not None, "every demand has a source or denies one that has"
     others = [one for one in asked if one is not best or not one.exact]
     reads, tests, values = _tests(others, "d.pmid")
-    if best.held and not reads:
+    if best.held and not best.once and len(asked) == 1 and best.about is not None:
+        return tagged_with_any(connection, [str(tag) for tag in best.given])
+    if (best.held or any(one.source and one.held for one in others)) and not reads:
         rows, values = f"FROM ({_once(best)}) d WHERE {tests}", [*best.given, *values]
     else:
         rows, values = _from(best, asked, narrow=True)
@@ -116,16 +119,14 @@ def _count(connection: Connection, asked: Sequence[Condition]) -> int:
 
 def _fewest(connection: Connection, positive: Sequence[Condition], must_count: bool) -> tuple[Condition | None, int]:
     """The demand that the fewest papers meet, and about how many do; more than MOST are not counted."""
-    best, least = None, MOST + 1
+    best, least = None, sys.maxsize
     for one in positive:
-        number = least
-        if one.about is not None:
-            number = one.about
-        elif must_count:
-            some = f"SELECT 1 FROM ({one.rough or one.source}) LIMIT {least}"
+        number = one.about
+        if number is None and must_count:
+            some = f"SELECT 1 FROM ({one.rough or one.source}) LIMIT {min(least, MOST + 1)}"
             number = int(connection.value(f"SELECT count(*) FROM ({some})", one.given))
-        if best is None or number < least:
-            best, least = one, min(number, MOST + 1)
+        if best is None or (number is not None and number < least):
+            best, least = one, least if number is None else number
     return best, least
 
 

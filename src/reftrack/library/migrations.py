@@ -13,6 +13,7 @@ from __future__ import annotations
 
 from sqlite_utils import Database, Migrations
 
+from .indexes import READ_INDEXES
 from .opening import APPLICATION_ID, SCHEMA_VERSION, Connection, translated
 
 migrations = Migrations("reftrack")
@@ -302,6 +303,14 @@ def m0004_exchange(db: Database) -> None:
     for statement in _FOURTH:
         db.execute(statement)
     _mark(db, 4)
+
+
+@migrations()
+def m0005_quick_reads(db: Database) -> None:
+    """Indexes and counts for a quick look at many papers."""
+    for statement in READ_INDEXES:
+        db.execute(statement)
+    _mark(db, 5)
 
 
 def migrate(connection: Connection) -> None:

@@ -1,4 +1,4 @@
-"""A selection of papers becomes SQL, and the light rows that `list` shows.
+"""Which papers: a selection, tags and keys by their names, and the light rows that `list` shows.
 
 Loads neither the nouns nor anything heavy: `list` answers before the finger leaves the key.
 """

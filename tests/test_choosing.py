@@ -262,3 +262,6 @@ def test_on_real_records_narrowing_gives_the_same(tmp_path, corpus, project):
             matcher = matching.compile_term(query)
             chosen = choose(reader, Selection(match=query))
             assert chosen.pmids == [one.pmid for one in whole if matcher(one)], query
+        for query, most in (('"ischemic stroke"[tiab]', 1.2), ("muresanu d[au]", 1.5), ("amyloid*[tiab]", 1.2)):
+            chosen = choose(reader, Selection(match=query))
+            assert 0 < chosen.judged <= max(5, most * len(chosen.pmids)), (query, chosen.judged)

@@ -10,7 +10,10 @@ import sys
 import time
 import unicodedata
 
+import click
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from desk import Workspace, terminal
 from papers import FIRST_PMID, document, record
@@ -166,10 +169,15 @@ def test_every_command_that_takes_text_and_tags_knows_the_shorthand():
             assert isinstance(command, Selecting), name
 
 
+@given(st.lists(st.text().filter(lambda word: word[:1] not in ("-", "+"))), st.lists(st.text()))
+def test_other_words_are_left_alone(words, behind):
+    """Whatever begins with neither sign, and whatever stands after --, reaches the command as it was typed."""
+    command = Selecting("list", params=[click.Argument(["text"], nargs=-1)])
+    assert command.make_context("list", [*words, "--", *behind]).params["text"] == (*words, *behind)
+
+
 def test_completion_is_not_disturbed():
     """Half a line is parsed while a shell completes it, and nothing in it is a mistake yet."""
-    import click
-
     command = Selecting("list", params=[click.Argument(["text"], nargs=-1)])
     command.make_context("list", ["-x", "+t"], resilient_parsing=True, ignore_unknown_options=True)
 

@@ -134,7 +134,7 @@ def _digest(desk: Desk, selection: Selection, since: str, only: int | None, form
         return compose(
             runs,
             held=reader.held,
-            wanted=options.chosen(desk, reader.connection, filters),
+            wanted=_wanted(desk, reader, runs, filters),
             chosen=filters._replace(sort="") != Selection(),
             completed=_completed(reader, runs),
             most=most,
@@ -149,6 +149,17 @@ def _digest(desk: Desk, selection: Selection, since: str, only: int | None, form
             decided=reader.hand_tags,
             studies={entry.slug for entry in reader.vocabulary() if entry.facet == "study"},
         )
+
+
+def _wanted(desk: Desk, reader: Reader, runs: Sequence[Run], filters: Selection) -> list[int]:
+    """Of the papers that these runs tell of those that are chosen, in order; the library may hold a million others."""
+    from ..library.ledger import BUCKETS
+
+    told = {pmid for run in runs for bucket in BUCKETS for pmid in getattr(run, bucket)}
+    if filters.pmids:
+        told &= set(filters.pmids)
+    told_of = filters._replace(pmids=tuple(sorted(told)) or (0,))  # no paper is PMID 0
+    return options.chosen(desk, reader.connection, told_of)
 
 
 def _runs(reader: Reader, since: str, only: int | None, query: str, *, live: frozenset[str]) -> list[Run]:

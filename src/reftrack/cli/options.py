@@ -12,7 +12,7 @@ import click
 
 from ..errors import QueryError, UsageError
 from ..library.opening import Connection
-from ..library.selecting import SORTS, Selection, not_held, select
+from ..library.selecting import SORTS, Selection, count, not_held, select
 from ..notices import links
 from .screen import note
 from .settings import Desk
@@ -172,7 +172,11 @@ def chosen(desk: Desk, connection: Connection, selection: Selection) -> list[int
 
 def how_many(desk: Desk, connection: Connection, selection: Selection) -> int:
     """How many papers a selection has. Raises as `chosen` does."""
-    return len(chosen(desk, connection, selection))
+    if selection.match:
+        return len(chosen(desk, connection, selection))
+    if selection.query:
+        check_query(desk, connection, selection.query)
+    return count(connection, selection)
 
 
 def check_query(desk: Desk, connection: Connection, name: str) -> None:

@@ -10,13 +10,15 @@ from ..library.selecting import Selection
 from . import options
 from .screen import clean, console, json_text, note, on_terminal, table, tsv
 from .settings import Desk
-from .summary import news
+from .summary import counts
 
 if TYPE_CHECKING:
-    from ..model import Run
+    from collections.abc import Mapping
+
+    from ..model import Bucket, Run
 
 _STYLES = {"complete": "green", "partial": "magenta", "failed": "red", "interrupted": "magenta", "running": "bold"}
-_LISTS = ("new", "late", "changed", "notice", "retracted", "left", "missing", "deleted")
+_LISTS: tuple[Bucket, ...] = ("new", "late", "changed", "notice", "retracted", "left", "missing", "deleted")
 _HEADER = ("run", "query", "status", "started", "source", "count", "received", *_LISTS, "requests")
 WIDE = 80
 """Columns from which the time of day fits beside the news."""
@@ -37,23 +39,27 @@ def command(desk: Desk, query: str, *, as_json: bool) -> None:
       reftrack runs tbi --json
     """
     reader = desk.reader()
-    lines = []
-    if reader is not None:
-        with reader:
-            lines = list(reader.runs(query))
-            if query and not lines and query not in desk.saved:
-                reader.select(Selection(query=query, limit=0))  # which names the nearest
     if as_json:
         from . import shapes
 
-        click.echo(json_text([shapes.run(line) for line in lines]))
+        whole = []
+        if reader is not None:
+            with reader:
+                whole = list(reader.runs(query))
+        click.echo(json_text([shapes.run(line) for line in whole]))
         return
+    lines: list[tuple[Run, dict[Bucket, int], int]] = []
+    if reader is not None:
+        with reader:
+            lines = list(reader.tallies(query))
+            if query and not lines and query not in desk.saved:
+                reader.select(Selection(query=query, limit=1))  # which names the nearest
     if not lines:
         whose = f" of {clean(query)}" if query else ""
         note(f"No run{whose} yet; `reftrack fetch {clean(query)}".rstrip() + "` makes the first.", quiet=desk.quiet)
         return
     if not on_terminal():
-        for text in tsv(_HEADER, map(_cells, lines)):
+        for text in tsv(_HEADER, [_cells(line, numbers) for line, numbers, _ in lines]):
             click.echo(text)
         return
     narrow = console().width < WIDE
@@ -65,16 +71,16 @@ def command(desk: Desk, query: str, *, as_json: bool) -> None:
         ("Found", {"no_wrap": True, "justify": "right"}),
         ("News", {"ratio": 1, "overflow": "fold"}),
     ]
-    table(columns, [_row(line, narrow=narrow) for line in lines])
-    for line in lines[:EXPLAINED]:
+    table(columns, [_row(*line, narrow=narrow) for line in lines])
+    for line, _, _ in lines[:EXPLAINED]:
         if line.problem:
             note(f"run {line.run}: {clean(line.problem)}", quiet=desk.quiet)
 
 
-def _cells(line: Run) -> list[object]:
+def _cells(line: Run, told: Mapping[Bucket, int]) -> list[object]:
     """For a program; a run that failed found nothing because it did not look."""
     looked = line.status != "failed"
-    numbers = [line.count, line.received, *(len(getattr(line, name)) for name in _LISTS)]
+    numbers = [line.count, line.received, *(told.get(name, 0) for name in _LISTS)]
     return [
         line.run,
         line.query,
@@ -86,10 +92,10 @@ def _cells(line: Run) -> list[object]:
     ]
 
 
-def _row(line: Run, *, narrow: bool) -> list[object]:
+def _row(line: Run, numbers: Mapping[Bucket, int], missed: int, *, narrow: bool) -> list[object]:
     """For a person."""
     looked = line.status != "failed"
-    told = " · ".join(news(line)) or ("nothing" if line.status == "complete" else "")
+    told = " · ".join(counts({**numbers, "missing": missed})) or ("nothing" if line.status == "complete" else "")
     source = "" if line.source == "pubmed" else f" from {line.source}"
     return [
         line.run,
@@ -97,5 +103,5 @@ def _row(line: Run, *, narrow: bool) -> list[object]:
         (line.status, _STYLES[line.status]),
         line.started[: 10 if narrow else 16].replace("T", " "),
         f"{line.count:,}" if looked else "-",
-        ((told if looked else "-") + source, "bold red" if line.retracted else ""),
+        ((told if looked else "-") + source, "bold red" if numbers.get("retracted") else ""),
     ]

@@ -56,22 +56,24 @@ def news(run: Run, *, always: Collection[str] = ()) -> list[str]:
 
     Who is new is known to complete runs only; others say what they stored.
     """
+    if run.status != "complete":
+        always = [name for name in always if name != "new"]
+    numbers: dict[Bucket, int] = {name: len(getattr(run, name)) for name in (*_COUNTED, *_AMONG.values())}
+    return counts(numbers | {"missing": len(set(run.missing) - set(run.deleted))}, always=always)
+
+
+_COUNTED: tuple[Bucket, ...] = ("stored", "new", "late", "changed", "notice", "left", "deleted", "missing")
+_AMONG: dict[Bucket, Bucket] = {"notice": "retracted", "changed": "indexed"}
+
+
+def counts(numbers: Mapping[Bucket, int], *, always: Collection[str] = ()) -> list[str]:
+    """The same of bare numbers; `missing` without those that PubMed deleted."""
     parts = []
-    for name, pmids in (
-        ("stored", run.stored),
-        ("new", run.new),
-        ("late", run.late),
-        ("changed", run.changed),
-        ("notice", run.notice),
-        ("left", run.left),
-        ("deleted", run.deleted),
-        ("missing", tuple(set(run.missing) - set(run.deleted))),
-    ):
-        if not pmids and (name not in always or (name == "new" and run.status != "complete")):
-            continue
-        words = plural(len(pmids), "notice") if name == "notice" else f"{len(pmids):,} {name}"
-        among = {"notice": (run.retracted, "retracted"), "changed": (run.indexed, "indexed")}.get(name, ((), ""))
-        parts.append(words + (f" ({len(among[0])} {among[1]})" if among[0] else ""))
+    for name in _COUNTED:
+        number, among = numbers.get(name, 0), _AMONG.get(name)
+        if number or name in always:
+            words = plural(number, "notice") if name == "notice" else f"{number:,} {name}"
+            parts.append(words + (f" ({numbers[among]} {among})" if among and numbers.get(among) else ""))
     return parts
 
 

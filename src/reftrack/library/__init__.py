@@ -6,7 +6,10 @@
     locking     one fetch at a time
     migrations  numbered steps that make the schema (the only place that loads sqlite-utils)
     columns     which noun's field is which column
-    selecting   a selection of papers -> SQL, and the light rows that `list` shows
+    selecting   which papers, and the light rows that `list` shows
+    conditions  what a selection demands of a paper, as SQL
+    planning    which of it is looked at first, and by which index
+    indexes     what is kept so that a look at a million papers is quick
     reading     whole papers with their keys and tags
     counting    a library in numbers
     ledger      the runs: what was asked, what came, what each says of a paper

@@ -42,8 +42,9 @@ def stats(connection: Connection) -> Stats:
     """Count, all of it at one moment. Raises LibraryError."""
     path = connection.path.resolve()
     with connection.snapshot():
-        (years,) = connection.rows("SELECT min(year), max(year) FROM papers")
-        (seen,) = connection.rows("SELECT coalesce(min(first_seen), ''), coalesce(max(first_seen), '') FROM papers")
+        # One statement each: asked for both at once, SQLite reads the whole index.
+        years = [connection.value(f"SELECT {which}(year) FROM papers") for which in ("min", "max")]
+        seen = [connection.value(f"SELECT {which}(first_seen) FROM papers") or "" for which in ("min", "max")]
         return Stats(
             schema=int(connection.value("PRAGMA user_version")),
             size=_size(path) + _size(path.with_name(f"{path.name}-wal")),

@@ -82,11 +82,39 @@ class LedgerReader:
                 line = self._run(row)
             yield line
 
-    def _run(self, row: Row) -> Run:
+    def tallies(self, query: str = "") -> Iterator[tuple[Run, dict[Bucket, int], int]]:
+        """The same lines without the papers; how many papers each says what of; how many it misses that PubMed has.
+
+        A first run names every paper of a library: who only counts them need not read them.
+        """
+        condition, values = ("WHERE query = ?", (query,)) if query else ("", ())
+        counted: dict[int, dict[Bucket, int]] = {}
+        for run, bucket, number in self.connection.rows(
+            f"""SELECT r.run, e.outcome, count(*) FROM runs r
+            CROSS JOIN run_papers e INDEXED BY run_papers_by_outcome ON e.run = r.run {condition} GROUP BY 1, 2""",
+            values,
+        ):
+            counted.setdefault(run, {})[bucket] = number
+        for row in self.connection.rows(f"SELECT {_RUN_COLUMNS} FROM runs {condition} ORDER BY run DESC", values):
+            with making_sense(self.connection.path):
+                line = Run(**self._line(row))
+            numbers = counted.get(line.run, {})
+            missed = numbers.get("missing", 0)
+            if missed and "deleted" in numbers:
+                gone = """SELECT count(*) FROM run_papers d JOIN run_papers m ON m.run = d.run AND m.pmid = d.pmid
+                    AND m.outcome = 'missing' WHERE d.run = ? AND d.outcome = 'deleted'"""
+                missed -= int(self.connection.value(gone, (line.run,)))
+            yield line, numbers, missed
+
+    def _line(self, row: Row) -> dict[str, Any]:
         line: dict[str, Any] = dict(zip(_RUN_COLUMNS.split(", "), row, strict=True))
         line["warnings"] = tuple(json.loads(line["warnings"]))
         if line["status"] == "running" and not self._is_alive(line["run"]):
             line |= {"status": "interrupted", "problem": _ENDED_EARLY}
+        return line
+
+    def _run(self, row: Row) -> Run:
+        line = self._line(row)
         events = self.events([line["run"]])
         for bucket in BUCKETS:
             line[bucket] = tuple(event.pmid for event in events if event.bucket == bucket)
@@ -124,9 +152,18 @@ class LedgerReader:
 
         The runs must be the newest of their queries that ended well; what came in later ones is not counted.
         """
-        condition = " OR ".join(["(query = ? AND first_run <= ? AND last_run >= ?)"] * len(runs)) or "0"
-        values = [value for query, run in runs.items() for value in (query, run, run)]
-        return int(self.connection.value(f"SELECT count(DISTINCT pmid) FROM hits WHERE {condition}", values))
+        found = "h.query = ? AND +h.first_run <= ? AND h.last_run >= ?"  # + : by the key; most of them are found
+        sizes = {query: self.connection.value("SELECT count(*) FROM hits WHERE query = ?", (query,)) for query in runs}
+        together, counted = 0, list[object]()
+        for query in sorted(runs, key=lambda query: -sizes[query]):  # what the largest have is not counted again
+            other = f" AND NOT EXISTS (SELECT 1 FROM hits o WHERE o.pmid = h.pmid AND {found.replace('h.', 'o.')})"
+            others = other * (len(counted) // 3)
+            values = [query, *[runs[query]] * 2]
+            together += int(
+                self.connection.value(f"SELECT count(*) FROM hits h WHERE {found}{others}", [*values, *counted])
+            )
+            counted += values
+        return together
 
     def history(self, pmid: int) -> tuple[Event, ...]:
         """What every run said of one paper, oldest first."""

@@ -17,6 +17,7 @@ import re
 
 from sqlite_utils import Database, Migrations
 
+from .indexes import READ_INDEXES
 from .opening import APPLICATION_ID, SCHEMA_VERSION, Connection, translated
 
 migrations = Migrations("reftrack")
@@ -376,6 +377,14 @@ class _Log:
             (act, kind, pmid, who, at, act, told),
         )
         return act
+
+
+@migrations()
+def m0006_quick_reads(db: Database) -> None:
+    """Indexes and counts for a quick look at many papers."""
+    for statement in READ_INDEXES:
+        db.execute(statement)
+    _mark(db, 6)
 
 
 def migrate(connection: Connection) -> None:

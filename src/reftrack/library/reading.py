@@ -124,7 +124,7 @@ class Reader(LedgerReader, ImportReader, JudgmentReader):
         """
         return self.connection.rows(
             """SELECT p.pmid, coalesce(k.key, '') FROM papers p LEFT JOIN citation_keys k ON k.pmid = p.pmid
-            WHERE p.doi <> '' AND p.doi = (SELECT doi FROM papers WHERE pmid = :pmid) COLLATE NOCASE
+            WHERE p.doi <> '' AND lower(p.doi) = (SELECT lower(doi) FROM papers WHERE pmid = :pmid)
             AND p.pmid <> :pmid ORDER BY p.pmid""",
             {"pmid": pmid},
         )
@@ -209,21 +209,19 @@ class Reader(LedgerReader, ImportReader, JudgmentReader):
 
     def tag_counts(self) -> dict[str, int]:
         """How many papers carry each tag itself (a parent's children are not added)."""
-        return dict(self.connection.rows("SELECT tag, count(*) FROM paper_tags GROUP BY tag"))
+        return dict(self.connection.rows("SELECT tag, papers FROM tag_counts WHERE papers > 0"))
 
     def tag_counts_with_children(self, slugs: Sequence[str]) -> dict[str, int]:
         """How many papers carry each tag or one below it."""
-        return {
-            slug: int(
-                self.connection.value(
-                    """WITH RECURSIVE below(tag) AS (
-                        VALUES (?) UNION SELECT t.tag FROM tags t JOIN below ON t.parent = below.tag)
-                    SELECT count(DISTINCT pmid) FROM paper_tags WHERE tag IN (SELECT tag FROM below)""",
-                    (slug,),
-                )
-            )
-            for slug in slugs
-        }
+        alone = self.tag_counts()
+        counts: dict[str, int] = {}
+        for slug in slugs:
+            carried = [tag for tag in selecting.below(self.connection, slug) if alone.get(tag)]
+            if len(carried) > 1:  # a paper may carry several of them
+                counts[slug] = selecting.tagged_with_any(self.connection, carried)
+            else:
+                counts[slug] = sum(alone[tag] for tag in carried)
+        return counts
 
     def hit_counts(self) -> dict[str, int]:
         """How many held papers each saved query finds."""

@@ -1,4 +1,4 @@
-"""A selection of papers becomes SQL, and the light rows that `list` shows.
+"""Which papers: a selection, tags and keys by their names, and the light rows that `list` shows.
 
 Loads neither the nouns nor anything heavy: `list` answers before the finger leaves the key.
 """
@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 import sqlite3
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import NamedTuple
 
 from ..errors import LibraryError, UsageError
@@ -108,11 +109,27 @@ def select(connection: Connection, selection: Selection) -> list[int]:
     """The PMIDs of a selection, in its order. Raises UsageError for an unknown tag or query, or bad search text."""
     if selection.match:
         raise ValueError("a query in PubMed syntax is for workflow.choosing")
-    sql, values = _statement(connection, selection)
+    from . import planning
+
+    with _ready(connection, selection):
+        return planning.select(connection, selection)
+
+
+def count(connection: Connection, selection: Selection) -> int:
+    """How many papers a selection has: sooner known than which. Raises UsageError as `select` does."""
+    from . import planning
+
+    with _ready(connection, selection):
+        return planning.count(connection, selection)
+
+
+@contextmanager
+def _ready(connection: Connection, selection: Selection) -> Iterator[None]:
+    """SQLite can compare names, and what it cannot read of a person's own syntax is told."""
     if selection.author:
         connection.raw.create_function("fold", 1, fold, deterministic=True)
     try:
-        return [pmid for (pmid,) in connection.rows(sql, values)]
+        yield
     except LibraryError as error:
         if selection.fts_raw and isinstance(error.__cause__, sqlite3.OperationalError):
             raise UsageError(f"{selection.text!r} is not FTS5 syntax: {error.__cause__}.") from None
@@ -176,6 +193,12 @@ def not_held(connection: Connection, pmids: Sequence[int]) -> list[int]:
     return [pmid for pmid in dict.fromkeys(pmids) if pmid not in held]
 
 
+def tagged_with_any(connection: Connection, tags: Sequence[str]) -> int:
+    """How many papers carry any of these tags."""
+    each = " UNION ".join(["SELECT pmid FROM paper_tags WHERE tag = ?"] * len(tags))
+    return int(connection.value(f"SELECT count(*) FROM ({each})", tags))
+
+
 def find_papers(connection: Connection, names: Sequence[str]) -> list[int]:
     """The PMIDs that PMIDs and citation keys name, each once, in order. Raises UsageError for one that is not held."""
     return list(dict.fromkeys(find_paper(connection, name) for name in names))
@@ -223,13 +246,18 @@ def find_tag(connection: Connection, name: str) -> tuple[str, str]:
     if rows:
         raise UsageError(f"There is no tag {name!r}; did you mean {'/'.join(rows[0])}?")
     names = connection.rows("SELECT tag FROM tags UNION SELECT alias FROM tag_aliases WHERE alias NOT LIKE '%/'")
-    hint = _nearest(slug, [tag for (tag,) in names]) or "; `reftrack tag tree` shows them all."
+    hint = nearest(slug, [tag for (tag,) in names]) or "; `reftrack tag tree` shows them all."
     raise UsageError(f"There is no tag {name!r}{hint}")
 
 
 def with_children(connection: Connection, name: str) -> list[str]:
     """A tag and everything below it, because a parent finds its children."""
     _, slug = find_tag(connection, name)
+    return below(connection, slug)
+
+
+def below(connection: Connection, slug: str) -> list[str]:
+    """A tag, given by its slug, and everything below it."""
     return [
         tag
         for (tag,) in connection.rows(
@@ -266,126 +294,8 @@ _SUBSCRIPT = str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉")
 _SUPERSCRIPT = str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹")
 
 
-def _statement(connection: Connection, selection: Selection) -> tuple[str, list[object]]:
-    where: list[str] = []
-    values: list[object] = []
-    match = _match(selection)
-    if match:
-        where.append("papers_fts MATCH ?")
-        values.append(match)
-        if selection.text:
-            where.append(f"f.rank MATCH '{RANKING}'")
-    for clause, more in _conditions(connection, selection):
-        where.append(clause)
-        values.extend(more)
-    source = "papers_fts f JOIN papers p ON p.pmid = f.rowid" if match else "papers p"
-    condition = f" WHERE {' AND '.join(where)}" if where else ""
-    sql = f"SELECT p.pmid FROM {source}{condition} ORDER BY {_order(selection, ranked=bool(selection.text))}"
-    if selection.limit is not None:
-        sql += " LIMIT ?"
-        values.append(selection.limit)
-    return sql, values
-
-
-def _match(selection: Selection) -> str:
-    parts = []
-    if selection.text:
-        parts.append(f"({selection.text if selection.fts_raw else search_expression(selection.text)})")
-    if selection.author:
-        name = selection.author.replace('"', " ").strip()
-        if not any(character.isalnum() for character in name):
-            raise UsageError(f"--author {selection.author!r} holds no name.")
-        parts.append(f'authors : "{name}" *')  # quick, but may span two authors: `_written_by` looks again
-    return " AND ".join(parts)
-
-
-def _conditions(connection: Connection, selection: Selection) -> Iterator[tuple[str, Sequence[object]]]:
-    yield from _tag_conditions(connection, selection)
-    if selection.query:
-        yield _found_by(connection, selection.query)
-    yield from _record_conditions(selection)
-    if selection.since:
-        yield _since(selection.since)
-    if selection.new:
-        yield (
-            # What came in runs that broke off since the complete run before it is new with the newest one.
-            f"""EXISTS (SELECT 1 FROM hits h WHERE h.pmid = p.pmid AND h.left_run IS NULL
-            AND h.first_run <= {_NEWEST} AND h.first_run > coalesce((SELECT max(b.run) FROM runs b
-                WHERE b.query = h.query AND b.status = 'complete' AND b.run < {_NEWEST}), 0))""",
-            (),
-        )
-
-
-_NEWEST = "(SELECT max(r.run) FROM runs r WHERE r.query = h.query AND r.status = 'complete')"
-
-
-def _tag_conditions(connection: Connection, selection: Selection) -> Iterator[tuple[str, Sequence[object]]]:
-    for name in selection.tags:
-        yield _tagged(with_children(connection, name))
-    if selection.any_tags:
-        yield _tagged([tag for name in selection.any_tags for tag in with_children(connection, name)])
-    for name in selection.not_tags:
-        clause, values = _tagged(with_children(connection, name))
-        yield f"NOT {clause}", values
-
-
-def _record_conditions(selection: Selection) -> Iterator[tuple[str, Sequence[object]]]:
-    if selection.years:
-        yield from _years(*selection.years)
-    if selection.author:
-        yield _written_by(selection.author)
-    if selection.journal:
-        pattern = "%" + re.sub(r"([%_!])", r"!\1", selection.journal) + "%"
-        names = ("p.journal", "p.journal_abbreviation", "p.medline_ta")
-        yield "(" + " OR ".join(f"{name} LIKE ? ESCAPE '!'" for name in names) + ")", (pattern,) * len(names)
-    if selection.pmids:
-        yield f"p.pmid IN ({','.join('?' * len(selection.pmids))})", selection.pmids
-    if selection.notice:
-        marks = ",".join("?" * len(selection.notice))
-        carried = f"EXISTS (SELECT 1 FROM corrections c WHERE c.pmid = p.pmid AND c.kind IN ({marks}))"
-        yield (f"({carried} OR p.retracted)" if selection.retracted else carried), selection.notice
-    if selection.decision:
-        yield _decided(selection.decision)
-
-
 NEWEST = "at || printf('%012d', coalesce(import, 999999999999)) || act || printf('%012d', decision)"
 """Orders decisions: by their time, within a second by import and then by hand, within either as they came."""
-
-_NEWEST_DECISIONS = f"""SELECT verdict, max({NEWEST}) FROM decisions d
-    WHERE d.pmid = p.pmid AND d.undone = '' AND (d.who = ? OR NOT EXISTS (SELECT 1 FROM decisions c
-        WHERE c.pmid = p.pmid AND c.undone = '' AND c.who = ?)) GROUP BY d.who"""
-"""Of each reader the newest decision on a paper p; of one that has a consensus, that alone (`citation.settled`)."""
-
-
-def _decided(verdict: str) -> tuple[str, Sequence[object]]:
-    from ..citation import CONSENSUS  # dataclasses are slow to load, and few selections ask for a decision
-
-    agreed = (CONSENSUS, CONSENSUS)
-    if verdict == "none":
-        return f"(SELECT count(DISTINCT verdict) FROM ({_NEWEST_DECISIONS})) <> 1", agreed
-    # min and max are both it: every reader who decided says so.
-    return f"(SELECT min(verdict) = ? AND max(verdict) = ? FROM ({_NEWEST_DECISIONS}))", (verdict, verdict, *agreed)
-
-
-def _found_by(connection: Connection, query: str) -> tuple[str, Sequence[object]]:
-    names = [name for (name,) in connection.rows("SELECT DISTINCT query FROM runs")]
-    if query not in names:
-        raise UsageError(f"No query {query!r} was ever run{_nearest(query, names) or '.'}")
-    return "EXISTS (SELECT 1 FROM hits h WHERE h.query = ? AND h.pmid = p.pmid AND h.left_run IS NULL)", (query,)
-
-
-def _tagged(tags: Sequence[str]) -> tuple[str, Sequence[object]]:
-    # EXISTS, never `pmid IN (SELECT …)`: together with MATCH the latter is slower by a factor of thousands.
-    return f"EXISTS (SELECT 1 FROM paper_tags t WHERE t.tag IN ({','.join('?' * len(tags))}) AND t.pmid = p.pmid)", tags
-
-
-def _written_by(name: str) -> tuple[str, Sequence[object]]:
-    words = fold(name)
-    return (
-        """EXISTS (SELECT 1 FROM authors a WHERE a.pmid = p.pmid AND
-        instr(' ' || fold(a.family || ' ' || a.initials || ' ' || a.suffix), ?))""",
-        (f" {words}",),
-    )
 
 
 def fold(text: str) -> str:
@@ -396,33 +306,8 @@ def fold(text: str) -> str:
     return " ".join(re.findall(r"\w+", bare.casefold()))
 
 
-def _years(first: int | None, last: int | None) -> Iterator[tuple[str, Sequence[object]]]:
-    if first is not None:
-        yield "p.year >= ?", (first,)
-    if last is not None:
-        yield "p.year <= ?", (last,)
-
-
-def _since(since: str) -> tuple[str, Sequence[object]]:
-    if since != "last":
-        return "p.first_seen >= ?", (since,)
-    # Of each query its own newest complete run: one that runs after another must not hide what that one brought.
-    return (
-        """EXISTS (SELECT 1 FROM hits h WHERE h.pmid = p.pmid AND p.first_seen >= (SELECT r.started FROM runs r
-        WHERE r.query = h.query AND r.status = 'complete' ORDER BY r.run DESC LIMIT 1))""",
-        (),
-    )
-
-
-def _order(selection: Selection, *, ranked: bool) -> str:
-    name = selection.sort or ("relevance" if ranked else "-year")
-    descending = name.startswith("-")
-    if name.lstrip("-") == "relevance" and not ranked:
-        raise UsageError("--sort relevance needs words to search for.")
-    return SORTS[name.lstrip("-")].format(way="DESC" if descending else "ASC")
-
-
-def _nearest(name: str, names: Sequence[str]) -> str:
+def nearest(name: str, names: Sequence[str]) -> str:
+    """The end of a sentence about a name that does not exist; "" if none is like it."""
     from difflib import get_close_matches  # only when something went wrong
 
     close = get_close_matches(name, names, n=1)

@@ -74,7 +74,7 @@ def _candidates(reader: Reader, matcher: matching.Matcher, rest: Selection) -> l
     else:
         may = None
     pmids = reader.select(rest)
-    if may is None and need is not None and len(pmids) > FEW:
+    if may is None and need is not None and len(pmids) > max(FEW, _SOONER_JUDGED[_cost(need, narrowing)]):
         may = _may_meet(need, narrowing)
     return pmids if may is None else [pmid for pmid in pmids if pmid in may]
 

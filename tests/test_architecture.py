@@ -21,6 +21,7 @@ ROOMS = {
     "evaluation",
     "export",
     "imports",
+    "manuscripts",
     "report",
 }
 MAY = (

@@ -30,6 +30,9 @@ KINDS = {
 }
 """Ending of a name -> kind of manuscript."""
 
+LONGEST_TEXT = 16 << 20
+"""Bytes; ten thousand pages."""
+
 READABLE = (
     "LaTeX (.tex, .aux), Markdown (.md, .qmd, .Rmd), Word (.docx), OpenDocument (.odt), BibTeX (.bib), RIS, nbib, "
     "CSL-JSON (.json), a table (.csv), a list of PMIDs or DOIs, or plain text (.txt)"
@@ -53,6 +56,8 @@ def kind_of(name: str, data: bytes) -> str:
 
 def read(name: str, data: bytes, kind: str, *, path: Path | None, decode: Callable[[bytes], str]) -> Manuscript:
     """What a manuscript of this kind cites; "text" is running text. Raises UsageError for what cannot be read."""
+    if kind not in ("docx", "odt") and len(data) > LONGEST_TEXT:
+        raise UsageError(f"{name} is a text of more than {LONGEST_TEXT >> 20} MB, which no manuscript is.")
     folder = Folder(path)
     if kind == "tex":
         from . import tex

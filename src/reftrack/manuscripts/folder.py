@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 MOST_FILES = 500
-MOST_BYTES = 256 << 20
+MOST_BYTES = 64 << 20
 
 
 class Folder:
@@ -18,7 +18,7 @@ class Folder:
     def __init__(self, main: Path | None) -> None:
         self._shown = main.parent if main else None
         self._root = main.parent.resolve() if main else None
-        self._read: set[Path] = set()
+        self._read: set[Path] = {main.resolve()} if main else set()
         self._bytes = 0
         self.remarks: list[str] = []
 

@@ -34,11 +34,20 @@ _BETWEEN = re.compile(r"\s{0,200}")
 _FILES = {"input": ("", ".tex"), "include": (".tex",), "subfile": ("", ".tex"), "subfileinclude": ("", ".tex")}
 _IN_FOLDER = frozenset({"import", "subimport", "includefrom", "subincludefrom", "inputfrom", "subinputfrom"})
 _BARE = re.compile(r"\s{1,20}([^\s{}\\%#]{1,300})")
-_OPTION = 2_000
+_VERB = 2_000
 _LIST = 100_000
 _KEY = 300
 _ITEM = 5_000
 _DEPTH = 30
+# Braces inside may hold brackets. All is bounded and nothing is tried twice: an option that never ends costs little.
+_OPTIONS = {
+    opening: re.compile(
+        rf"{re.escape(opening)}[^{re.escape(closing)}{{}}]{{0,400}}+"
+        rf"(?:\{{(?:[^{{}}]{{1,200}}+|\{{[^{{}}]{{0,200}}+\}}){{0,5}}+\}}[^{re.escape(closing)}{{}}]{{0,400}}+){{0,5}}+"
+        rf"{re.escape(closing)}"
+    )
+    for opening, closing in ("[]", "()", "<>")
+}
 _MARKUP = re.compile(
     r"\\(?:newblock|emph|textit|textbf|textsc|em|bf|it|url|href|doi|natexlab|bibinfo|bibfield)\b\s?|[{}~$]"
 )
@@ -178,7 +187,7 @@ class _Hidden:
         if environment:
             return _or_all(text, text.find(f"\\end{{{environment}}}", at))
         if what.startswith("\\verb"):
-            close = text.find(text[at], at + 1, at + _OPTION) if at < len(text) else -1
+            close = text.find(text[at], at + 1, at + _VERB) if at < len(text) else -1
             return close + 1 if close > 0 and "\n" not in text[start:close] else at
         if what.startswith("\\iffalse") and not self._no_fi:
             close = text.find("\\fi", at)
@@ -214,30 +223,12 @@ def _arguments(text: str, at: int, *, several: bool = False) -> Iterator[str]:
 def _after_options(text: str, at: int) -> int:
     for _ in range(6):  # \cites(pre)(post)[pre][post]{key} has four
         at = _BETWEEN.match(text, at).end()  # type: ignore[union-attr]
-        closing = {"[": "]", "(": ")", "<": ">"}.get(text[at : at + 1])
-        if closing is None:
+        option = _OPTIONS.get(text[at : at + 1])
+        found = option.match(text, at) if option else None
+        if not found:
             break
-        end = _balanced(text, at, closing)
-        if end < 0:
-            break
-        at = end
+        at = found.end()
     return at
-
-
-def _balanced(text: str, at: int, closing: str) -> int:
-    """The position after the bracket that closes the one at `at`; braces inside may hold others. -1: there is none."""
-    depth = 0
-    for position in range(at + 1, min(len(text), at + _OPTION)):
-        character = text[position]
-        if character == "{":
-            depth += 1
-        elif character == "}":
-            depth -= 1
-            if depth < 0:
-                return -1
-        elif character == closing and not depth:
-            return position + 1
-    return -1
 
 
 def _cite(made: Manuscript, place: Place, keys: str) -> None:

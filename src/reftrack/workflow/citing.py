@@ -22,6 +22,8 @@ from ..manuscripts import Item, Manuscript, Mention, Place
 MOST_REFERENCES = 20_000
 """No manuscript cites more; a hostile one would keep the library busy for hours."""
 _KEYED = frozenset({"tex", "aux", "markdown"})
+_PROSE = "is neither PubMed XML"
+"""What `imports.detect` says of a text that is no list of any kind."""
 _TITLE, _AUTHORS = 1_000, 200
 """So much of a title, and so many authors, are compared."""
 _PMID_KEY = re.compile(r"(?:pmid|pubmed)[:_-]?0*([1-9][0-9]{0,8})|([1-9][0-9]{5,8})", re.IGNORECASE)
@@ -98,21 +100,19 @@ def _take(cited: Cited, name: str, references: list[Reference]) -> None:
 
 def _kind(source: Source) -> str:
     """A kind of manuscript, or a format of references."""
-    name = source.name if source.path else ""
-    if kind := manuscripts.kind_of(name, source.data):
+    if kind := manuscripts.kind_of(source.name, source.data):
         return kind
-    plain = name.lower().endswith((".txt", ".text")) or not source.path
+    name = Path(source.name).name
+    plain = name.lower().endswith((".txt", ".text")) or "." not in name
     try:
-        form = imports.detect(source.data, Path(name).name)
+        form = imports.detect(source.data, name)
     except UsageError as error:
-        if plain and not any(
-            word in str(error) for word in ("no text", "PDF", "office", "compressed", "XML", "database")
-        ):
+        if plain and _PROSE in str(error):
             return "text"
         raise UsageError(f"{error} `check` reads {manuscripts.READABLE}.") from None
     if form not in imports.FORMATS:
         raise UsageError(f"{source.name} holds PubMed records, not citations; `reftrack import` brings them in.")
-    if form == "ids" and plain and source.path:
+    if form == "ids" and plain:
         read = list(imports.read(source.data, form))
         unread = sum(isinstance(one, Unreadable) for one in read)
         return "text" if unread > len(read) - unread else form

@@ -8,7 +8,8 @@ import time
 import pytest
 
 from desk import Workspace, terminal
-from manuscript_files import KEYS, TITLES, item, key, library, pmid
+from manuscript_files import KEYS, TITLES, item, key, library, made_record, pmid
+from papers import document
 
 
 @pytest.fixture
@@ -129,6 +130,34 @@ def test_an_identifier_of_another_paper_is_told_with_both_titles(desk):
     assert TITLES[1] in found["a"]
     assert "Something else altogether" in found["b"]
     assert ("retracted", pmid(1)) in kinds(result)
+
+
+def test_a_record_that_pubmed_has_twice_is_no_wrong_identifier(desk):
+    """Two records with one DOI and one title: which is meant cannot be said, and neither is contradicted."""
+    again = made_record(12).replace(f">{pmid(12)}<".encode(), f">{pmid(42)}<".encode())
+    desk.file.write_bytes(document(again))
+    desk.run("import", desk.file)
+    (desk.folder / "refs.bib").write_text(
+        f"@article{{x, title={{{TITLES[12]}}}, doi={{10.1000/example.12}}, year=2020}}"
+    )
+    ((kind, message),) = told(check(desk, "refs.bib", status=0), "kind", "message")
+    assert kind == "unsure"
+    assert f"PMID {pmid(12)}, {pmid(42)}" in message
+
+
+def test_two_manuscripts_may_cite_one_paper(desk):
+    """A duplicate is two references in one text, not one in each of two."""
+    result = check(desk, tex(desk, key(1)), tex(desk, f"pmid{pmid(1)}", name="other.tex"))
+    ((kind, where),) = told(result, "kind", "where")
+    assert kind == "retracted"
+    assert [place["file"] for place in where] == ["paper.tex", "other.tex"]
+
+
+@pytest.mark.parametrize("text", ["\\cite{%s}", "A claim [@%s].", "See %s, where DOI: 10.1000/example.1 stands."])
+def test_a_text_from_a_pipe_is_known_by_what_it_cites_with(desk, text):
+    """No name says what it is: LaTeX, Markdown or running text."""
+    done = desk.process("check", "-", "--no-newer", "--json", input=(text % key(1)).encode())
+    assert [finding["kind"] for finding in json.loads(done.stdout)["findings"]] == ["retracted"]
 
 
 def test_an_identifier_that_leads_nowhere_here_is_compared_with_the_paper_of_the_title(desk):

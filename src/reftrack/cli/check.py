@@ -132,7 +132,7 @@ def _paper(finding: Finding) -> str:
         and finding.cited
     ):
         names.append(f"= {finding.key}")
-    if finding.pmid:
+    if finding.pmid and str(finding.pmid) not in finding.cited:
         names.append(f"(PMID {finding.pmid})")
     return " ".join(filter(None, names))
 

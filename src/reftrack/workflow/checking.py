@@ -221,12 +221,12 @@ def _published(base: Finding, article: HeldPaper, papers: dict[int, HeldPaper]) 
 
 
 def _duplicates(known: Sequence[Known], papers: dict[int, HeldPaper]) -> Iterator[Finding]:
-    """Papers that are cited under two names."""
-    by_paper: dict[int, list[Reference]] = {}
+    """Papers that a file cites under two names."""
+    by_paper: dict[tuple[str, int], list[Reference]] = {}
     for one in known:
         if one.pmid is not None and one.reference.by_key:
-            by_paper.setdefault(one.pmid, []).append(one.reference)
-    for pmid, references in by_paper.items():
+            by_paper.setdefault((one.reference.file, one.pmid), []).append(one.reference)
+    for (_, pmid), references in by_paper.items():
         held = papers.get(pmid)
         if held is None or len(references) < 2:  # noqa: PLR2004 - two are one too many
             continue

@@ -24,6 +24,9 @@ MOST_REFERENCES = 20_000
 _KEYED = frozenset({"tex", "aux", "markdown"})
 _PROSE = "is neither PubMed XML"
 """What `imports.detect` says of a text that is no list of any kind."""
+_LOOK = 1 << 20
+_LATEX = re.compile(r"\\(?:documentclass|begin\{document\}|[a-zA-Z]{0,12}cite[a-zA-Z]{0,10}\*?\s?[\[{])")
+_PANDOC = re.compile(r"\[(?:see |cf\. )?-?@\w")
 _TITLE, _AUTHORS = 1_000, 200
 """So much of a title, and so many authors, are compared."""
 _PMID_KEY = re.compile(r"(?:pmid|pubmed)[:_-]?0*([1-9][0-9]{0,8})|([1-9][0-9]{5,8})", re.IGNORECASE)
@@ -52,6 +55,8 @@ class Reference:
     readings: tuple[Citation, ...] = ()
     """What the file says of it, the likeliest reading first; () where it says nothing but the key."""
     places: list[Place] = field(default_factory=list)
+    file: str = ""
+    """The file, of those that were named, that cites it."""
     is_key: bool = False
     """Whether the label is a key of which no bibliography says anything, so that the library may know it."""
     is_exact: bool = True
@@ -93,6 +98,8 @@ def gather(sources: Sequence[Source]) -> Cited:
 
 
 def _take(cited: Cited, name: str, references: list[Reference]) -> None:
+    for one in references:
+        one.file = name
     cited.references += references
     if not references:
         cited.empty.append(name)
@@ -108,15 +115,23 @@ def _kind(source: Source) -> str:
         form = imports.detect(source.data, name)
     except UsageError as error:
         if plain and _PROSE in str(error):
-            return "text"
+            return _sniffed(source.data)
         raise UsageError(f"{error} `check` reads {manuscripts.READABLE}.") from None
     if form not in imports.FORMATS:
         raise UsageError(f"{source.name} holds PubMed records, not citations; `reftrack import` brings them in.")
-    if form == "ids" and plain:
+    if form == "ids":
         read = list(imports.read(source.data, form))
         unread = sum(isinstance(one, Unreadable) for one in read)
-        return "text" if unread > len(read) - unread else form
+        return _sniffed(source.data) if unread > len(read) - unread else form
     return form
+
+
+def _sniffed(data: bytes) -> str:
+    """What a text is whose name does not say it, as one from a pipe."""
+    text = decode(data[:_LOOK])
+    if _LATEX.search(text):
+        return "tex"
+    return "markdown" if _PANDOC.search(text) else "text"
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,8 +20,12 @@ _PREPRINT_DOI = re.compile(
     r"10\.(?:1101/(?:20|\d{6}\b)|21203/rs|20944/preprints|2139/ssrn|31219/osf|31234/osf|48550/arxiv|36227/techrxiv"
     r"|26434/chemrxiv)"
 )
-_MAY_BE = re.compile(r"(?:it may be|several papers have its title:) PMID ([0-9]+(?:, [0-9]+)*)")
+_Other = list[tuple[str, int, str]]
+_MAY_BE = re.compile(r"(?:it may be|several papers have [^\n]*?:) PMID ([0-9]+(?:, [0-9]+)*)")
 _SHOWN_TITLE = 160
+_MOST_ALIKE = 500
+_NEAR = 0.8
+"""Keys less alike than this are of two papers: a year in common is no likeness."""
 
 
 @dataclass(slots=True)
@@ -48,8 +52,10 @@ def wrong_with(one: Known, held: HeldPaper | None, keys: Sequence[str], library:
     elif held is not None and one.match.pmid is not None:
         yield from _other_identifiers(base, citation, held.paper)
     elif held is not None:
-        yield _by_title_only(base, citation, held, library)
-    elif other := _of_another(citation, library):
+        other = _of_another(citation, library)
+        if held.paper.pmid not in {pmid for _, pmid, _ in other}:  # else title and identifier agree
+            yield _by_title_only(base, citation, held, other)
+    elif not _MAY_BE.match(one.match.doubt) and (other := _of_another(citation, library)):
         yield _wrong_id(base, citation, other)
     elif one.match.doubt and reference.is_exact:
         yield _unsure(base, one.match.doubt, library)
@@ -68,7 +74,10 @@ def wrong_with(one: Known, held: HeldPaper | None, keys: Sequence[str], library:
 def _unresolved(base: Finding, reference: Reference, keys: Sequence[str], library: Reader) -> Finding:
     if not reference.is_key:
         return replace(base, kind="unknown", message="The document holds no data about it.")
-    near = get_close_matches(base.cited, [*keys, *held_keys.keys_like(library.connection, base.cited)], n=1)
+    begin = base.cited[:2].lower()
+    alike = [key for key in keys if key[:2].lower() == begin][:_MOST_ALIKE]
+    alike += held_keys.keys_like(library.connection, base.cited)
+    near = get_close_matches(base.cited, alike, n=1, cutoff=_NEAR)
     return replace(
         base,
         kind="unresolved",
@@ -95,9 +104,9 @@ def _other_identifiers(base: Finding, citation: Citation, paper: Paper) -> Itera
             )
 
 
-def _by_title_only(base: Finding, citation: Citation, held: HeldPaper, library: Reader) -> Finding:
+def _by_title_only(base: Finding, citation: Citation, held: HeldPaper, other: _Other) -> Finding:
     """By its title a reference is a paper that is held, and its identifier says otherwise."""
-    if other := [one for one in _of_another(citation, library) if one[1] != held.paper.pmid]:
+    if other:
         return replace(_wrong_id(base, citation, other), pmid=held.paper.pmid, key=held.key)
     if _PREPRINT_DOI.match(citation.doi):
         return replace(
@@ -124,9 +133,6 @@ def _by_title_only(base: Finding, citation: Citation, held: HeldPaper, library: 
         message=f"By its title the reference is this paper, but its {said} is not: PubMed has {is_ or 'none'}.",
         advice="Correct it, unless another version is meant.",
     )
-
-
-_Other = list[tuple[str, int, str]]
 
 
 def _of_another(citation: Citation, library: Reader) -> _Other:

@@ -63,8 +63,10 @@ EXTRA = {
 YEARS = {5: "2018", 9: "2021", 13: "2015", 14: "2022"}
 
 
-def made_record(number):
-    xml = record(number, title=f"{TITLES[number]}.", extra=EXTRA.get(number, ""), year=YEARS.get(number, "2020"))
+def made_record(number, extra=""):
+    xml = record(
+        number, title=f"{TITLES[number]}.", extra=extra or EXTRA.get(number, ""), year=YEARS.get(number, "2020")
+    )
     if number in (6, 8):
         xml = xml.replace(
             b"</PublicationType></",

@@ -1,6 +1,8 @@
 """A manuscript against the library: what it cites that is retracted, corrected, superseded, wrong or unknown."""
 
 import json
+import os
+import re
 import sqlite3
 import sys
 import time
@@ -8,7 +10,7 @@ import time
 import pytest
 
 from desk import Workspace, terminal
-from manuscript_files import KEYS, TITLES, item, key, library, made_record, pmid
+from manuscript_files import KEYS, TITLES, item, key, library, link, made_record, pmid
 from papers import document
 
 
@@ -73,6 +75,20 @@ def test_who_cites_the_newer_version_too_is_told_but_not_failed(desk):
     ((kind, severity, advice),) = told(result, "kind", "severity", "advice")
     assert (kind, severity) == ("published", "info")
     assert key(7) in advice
+
+
+def test_two_notices_of_one_kind_are_one_finding_that_names_both(desk):
+    """Who cites one of two errata does not know of the other."""
+    two = made_record(3).replace(
+        b"</CommentsCorrectionsList>",
+        b'<CommentsCorrections RefType="ErratumIn"><RefSource>J Example. 2022;6(1):1</RefSource>'
+        b'<PMID Version="1">90000012</PMID></CommentsCorrections></CommentsCorrectionsList>',
+    )
+    desk.file.write_bytes(document(two))
+    desk.run("import", desk.file)
+    ((kind, severity, message),) = told(check(desk, tex(desk, key(3), key(12))), "kind", "severity", "message")
+    assert (kind, severity) == ("corrected", "warning")
+    assert f"PMID {pmid(93)}; J Example. 2022;6(1):1, PMID 90000012, held as {key(12)}" in message
 
 
 def test_a_retracted_paper_stays_an_error_whatever_else_is_cited(desk):
@@ -294,7 +310,7 @@ def test_newer_evidence_in_the_same_cell_is_named(desk):
     assert desk.json("check", "paper.tex", "--newer", "0", status=0)["findings"] == []
 
 
-@pytest.mark.parametrize("why", ["cited", "excluded", "retracted", "other cell"])
+@pytest.mark.parametrize("why", ["cited", "excluded", "retracted", "other cell", "told as an update"])
 def test_newer_is_not_told_of_what_need_not_be_cited(desk, why):
     """Cited, decided against, retracted, or in another cell: nothing."""
     if why == "excluded":
@@ -309,6 +325,11 @@ def test_newer_is_not_told_of_what_need_not_be_cited(desk, why):
             connection.execute("UPDATE papers SET retracted = 1 WHERE pmid = ?", (pmid(14),))
     elif why == "other cell":
         desk.run("tag", "rm", pmid(14), "mortality", "--because", "a test")
+    elif why == "told as an update":
+        desk.file.write_bytes(document(made_record(13, link("UpdateIn", "J Example. 2022", 14))))
+        desk.run("import", desk.file)
+        assert kinds(desk.json("check", tex(desk, key(13)), status=1)) == {("updated", pmid(13))}
+        return
     keys = [key(13), key(14)] if why == "cited" else [key(13)]
     assert desk.json("check", tex(desk, *keys), status=0)["findings"] == []
 
@@ -405,3 +426,28 @@ def test_titles_of_a_megabyte_cost_no_more_than_others(desk):
     began = time.monotonic()
     check(desk, "refs.json")
     assert time.monotonic() - began < 10
+
+
+# the page
+
+
+def fresh(page, folder):
+    """docs/check.md with its manuscript checked anew."""
+    (folder / "paper.tex").write_text(re.search(r"```latex\n(.*?)```", page, re.DOTALL)[1])
+    (folder / "reftrack").write_text(f'#!/bin/sh\nexec {sys.executable} -m reftrack "$@"\n')
+    (folder / "reftrack").chmod(0o755)
+    begin, end = re.search(r"```console\n(.*?)```", page, re.DOTALL).span(1)
+    shown = []
+    for command in re.findall(r"^\$ (.*)$", page[begin:end], re.MULTILINE):
+        place = {"PATH": f"{folder}:{os.environ['PATH']}", "HOME": str(folder)}
+        _, seen = terminal(command, folder, columns=92, environment=place)
+        shown.append(f"$ {command}\n")
+        if command.startswith("reftrack check"):
+            shown.append("\n".join(line.rstrip() for line in seen.splitlines()).rstrip("\n") + "\n")
+    return page[:begin] + "".join(shown) + page[end:]
+
+
+def test_the_page_shows_what_the_command_prints(project, tmp_path):
+    """docs/check.md: its manuscript, its commands, their output on the sample."""
+    page = (project / "docs" / "check.md").read_text(encoding="utf-8")
+    assert fresh(page, tmp_path) == page

@@ -71,7 +71,8 @@ def command(
     with open_library(desk) as reader, reader.connection.snapshot():
         done = check(cited, reader)
         if not no_newer:
-            done.findings += find_newer(done.papers, reader, most=newer)
+            linked = {finding.link.pmid for finding in done.findings if finding.link and finding.link.pmid}
+            done.findings += find_newer(done.papers, reader, most=newer, told=linked)
     order = {severity: place for place, severity in enumerate(_STYLES)}
     done.findings.sort(key=lambda finding: (order[finding.severity], finding.kind == "unknown"))
     if as_json:
@@ -147,7 +148,7 @@ def _line(finding: Finding, file: str) -> str:
 
 
 def _print(findings: Sequence[Finding]) -> None:
-    """Grouped by what is the matter, the gravest first."""
+    """Grouped by what is the matter, the gravest first; an empty line parts it from the summary."""
     from rich.padding import Padding
     from rich.text import Text
 
@@ -174,6 +175,8 @@ def _print(findings: Sequence[Finding]) -> None:
             out.print(Padding(Text(clean(finding.title)), (0, 0, 0, 4)), width=width)
         words = clean(f"{finding.message} {finding.advice}".strip())
         out.print(Padding(Text(words, style="dim"), (0, 0, 0, 4)), width=width)
+    if findings:
+        out.print()
 
 
 def _tell(desk: Desk, done: Checked, *, listed: bool) -> None:

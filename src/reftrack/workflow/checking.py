@@ -147,30 +147,17 @@ def _of_paper(
         key=held.key,
         title=without_mark(paper.title) if paper.retracted else paper.title,
     )
-    kinds: set[str] = set()
     is_preprint = paper.type == "preprint"
+    by_kind: dict[str, list[Notice]] = {}
     for notice in paper.alerts:
-        if notice.type not in _OF_NOTICE:
-            continue
-        kind, severity, advice = _OF_NOTICE[notice.type]
-        if kind == "updated" and is_preprint:
-            kind, advice = "published", PUBLISHED
-        if kind in kinds or (kind == "retracted" and "retracted-republished" in {one.type for one in paper.alerts}):
-            continue
-        kinds.add(kind)
-        too = papers.get(notice.pmid) if notice.pmid else None
-        if too is not None and severity == "warning" and kind != "concern":  # the author knows
-            severity, advice = "info", f"You cite that, too, as {too.key}."
-        what = "is a preprint that was published" if kind == "published" else _SAYS[notice.type]
-        yield replace(
-            base,
-            kind=kind,
-            severity=severity,
-            message=f"This paper {what}{_there(notice)}.",
-            advice=advice,
-            link=Link(notice.pmid, notice.type, "" if notice.source == FROM_PUBLICATION_TYPE else notice.source),
-        )
-    if is_preprint and "published" not in kinds and (article := _article(paper, library)):
+        if notice.type in _OF_NOTICE:
+            kind = "published" if is_preprint and notice.type == "update" else _OF_NOTICE[notice.type][0]
+            by_kind.setdefault(kind, []).append(notice)
+    if "retracted-republished" in by_kind:
+        by_kind.pop("retracted", None)
+    for kind, notices in by_kind.items():
+        yield _of_notices(base, kind, notices, library, papers)
+    if is_preprint and "published" not in by_kind and (article := _article(paper, library)):
         yield _published(base, article, papers)
     if held.deleted:
         yield replace(
@@ -182,10 +169,37 @@ def _of_paper(
         )
 
 
-def _there(notice: Notice) -> str:
-    said = [] if notice.source == FROM_PUBLICATION_TYPE else [notice.source.rstrip(". ")]
-    said += [f"PMID {notice.pmid}"] if notice.pmid else []
-    return f" ({', '.join(filter(None, said))})" if any(said) else ""
+def _of_notices(
+    base: Finding, kind: str, notices: Sequence[Notice], library: Reader, papers: dict[int, HeldPaper]
+) -> Finding:
+    """A finding from all notices of a kind. Who cites each of them as well knows, unless it is grave."""
+    first = notices[0]
+    _, severity, advice = _OF_NOTICE[first.type]
+    what = "is a preprint that was published" if kind == "published" else _SAYS[first.type]
+    others = {held.paper.pmid: held.key for held in library.held([one.pmid for one in notices if one.pmid])}
+    if severity == "warning" and kind != "concern" and all(notice.pmid in papers for notice in notices):
+        severity, advice = "info", f"You cite that, too, as {', '.join(others.values())}."
+    elif kind == "published":
+        advice = PUBLISHED
+    return replace(
+        base,
+        kind=kind,
+        severity=severity,
+        message=f"This paper {what}{_there(notices, others)}.",
+        advice=advice,
+        link=Link(first.pmid, first.type, "" if first.source == FROM_PUBLICATION_TYPE else first.source),
+    )
+
+
+def _there(notices: Sequence[Notice], held: dict[int, str]) -> str:
+    """(J Example. 2021;5(1):9, PMID 90000091; …): where the notices stand, and what the library calls them."""
+    places = []
+    for notice in notices:
+        said = [] if notice.source == FROM_PUBLICATION_TYPE else [notice.source.rstrip(". ")]
+        said += [f"PMID {notice.pmid}"] if notice.pmid else []
+        said += [f"held as {held[notice.pmid]}"] if notice.pmid in held else []
+        places.append(", ".join(filter(None, said)))
+    return f" ({'; '.join(filter(None, places))})" if any(places) else ""
 
 
 def _article(paper: Paper, library: Reader) -> HeldPaper | None:

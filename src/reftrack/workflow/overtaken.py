@@ -15,10 +15,11 @@ _OUTCOMES = 3
 """Outcomes that are named; the others are counted."""
 
 
-def newer(cited: Collection[int], library: Reader, *, most: int = FEW) -> Iterator[Finding]:
+def newer(cited: Collection[int], library: Reader, *, most: int = FEW, told: Collection[int] = ()) -> Iterator[Finding]:
     """Papers held, not cited, not retracted, not excluded, and newer than all that is cited in a cell with them.
 
-    The best kinds of evidence first, then the newest; each paper once, with its cells; at most so many a cell.
+    The best kinds of evidence first, then the newest; each paper once, with its cells; at most so many a cell. Those
+    that were `told` otherwise, as the newer version of a paper that is cited, are left out.
     """
     newest: dict[Cell, tuple[int, int]] = {}
     for paper in standing(library.connection, sorted(cited)):
@@ -30,20 +31,20 @@ def newer(cited: Collection[int], library: Reader, *, most: int = FEW) -> Iterat
     excluded = set(library.select(Selection(decision="exclude")))
     oldest = min(year for year, _ in newest.values())
     later = after(library.connection, oldest, sorted({cell.study for cell in newest}))
-    candidates = [pmid for pmid in later if pmid not in excluded and pmid not in cited]
+    candidates = [pmid for pmid in later if pmid not in excluded and pmid not in cited and pmid not in told]
     found = [
         (paper.pmid, cells)
         for paper in standing(library.connection, candidates)
         if (cells := [cell for cell in paper.cells if paper.year > newest.get(cell, (paper.year, 0))[0]])
     ]
     found.sort(key=lambda one: EVIDENCE.index(one[1][0].study))  # stable: the newest stay before
-    told: dict[Cell, int] = {}
+    counted: dict[Cell, int] = {}
     chosen: list[tuple[int, list[Cell]]] = []
     for pmid, cells in found:
-        if any(told.get(cell, 0) < most for cell in cells):
+        if any(counted.get(cell, 0) < most for cell in cells):
             chosen.append((pmid, cells))
             for cell in cells:
-                told[cell] = told.get(cell, 0) + 1
+                counted[cell] = counted.get(cell, 0) + 1
     yield from _findings(chosen, newest, library)
 
 

@@ -161,6 +161,29 @@ def test_a_record_that_pubmed_has_twice_is_no_wrong_identifier(desk):
     assert f"PMID {pmid(12)}, {pmid(42)}" in message
 
 
+def test_a_key_of_the_bibliography_in_other_capitals_is_found(desk):
+    """BibTeX does not tell them apart."""
+    (desk.folder / "refs.bib").write_text(f"@article{{Smith2020, title={{{TITLES[1]}}}, doi={{10.1000/example.1}}}}")
+    assert kinds(check(desk, tex(desk, "smith2020", more="\\bibliography{refs}"))) == {("retracted", pmid(1))}
+
+
+def test_a_paper_that_was_republished_after_its_retraction_is_one_finding(desk):
+    """Both links say that it was retracted; the one that leads on is told."""
+    both = link("RetractionIn", "J Example. 2021", 91).replace("</CommentsCorrectionsList>", "") + link(
+        "RetractedandRepublishedIn", "J Example. 2022", 96
+    ).replace("<CommentsCorrectionsList>", "")
+    desk.file.write_bytes(document(made_record(12, both)))
+    desk.run("import", desk.file)
+    assert told(check(desk, tex(desk, key(12))), "kind") == [("retracted-republished",)]
+
+
+def test_a_preprint_and_an_article_of_another_author_are_two_papers(desk):
+    """One title, two first authors: nothing was published of it."""
+    desk.file.write_bytes(document(made_record(9).replace(b"<LastName>Example<", b"<LastName>Otherwise<")))
+    desk.run("import", desk.file)
+    assert told(check(desk, tex(desk, key(8)), status=0), "kind") == []
+
+
 def test_two_manuscripts_may_cite_one_paper(desk):
     """A duplicate is two references in one text, not one in each of two."""
     result = check(desk, tex(desk, key(1)), tex(desk, f"pmid{pmid(1)}", name="other.tex"))

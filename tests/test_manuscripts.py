@@ -283,6 +283,19 @@ def test_mendeley_in_word():
     assert works(data) == [(1, TITLES[1]), (1, TITLES[2]), (2, TITLES[2]), (3, TITLES[4])]
 
 
+def test_what_mendeley_numbers_anew_is_told_apart_without_addresses():
+    """ITEM-1 of one field is another reference than ITEM-1 of the next; the same work is the same reference."""
+    codes = [mendeley(item(number)).replace('"uris"', '"u"') for number in (1, 2, 1)]
+    assert works(docx(*(paragraph(field(code)) for code in codes))) == [(1, TITLES[1]), (3, TITLES[1]), (2, TITLES[2])]
+
+
+def test_a_hostile_title_in_a_document_is_compared_by_its_beginning():
+    """The titles that documents embed are bounded as those of files are."""
+    long = item(1) | {"title": "word " * 100_000, "author": [{"family": "A"}] * 5_000}
+    (reference,) = gather([Source("p.docx", docx(paragraph(field(zotero(long)))))]).references
+    assert (len(reference.readings[0].title), len(reference.readings[0].authors)) == (1_000, 200)
+
+
 def test_endnote_in_word():
     """Records in the code of the field, or in base64 beside two nested fields; & that nobody escaped; styled values."""
     loose = endnote(5).replace("J Example", "Brain & Example")

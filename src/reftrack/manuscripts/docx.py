@@ -140,7 +140,6 @@ class _Body:
         self._citing = 0
         self._controls: list[bool] = []
         self._taking = ""
-        self._seen: set[tuple[int, str]] = set()
 
     def read(self, xml: bytes) -> None:
         """All of a part; nothing where there is none."""
@@ -282,15 +281,11 @@ class _Body:
         except ValueError as error:
             self._made.remarks.append(f"A citation in paragraph {paragraph} cannot be read: {error}.")
             return
-        _add_records(self._made, Place(self._name, paragraph), found, self._seen)
+        _add_records(self._made, Place(self._name, paragraph), found)
 
 
-def _add_records(made: Manuscript, place: Place, found: list[records.Embedded], seen: set[tuple[int, str]]) -> None:
+def _add_records(made: Manuscript, place: Place, found: list[records.Embedded]) -> None:
     for one in found:
-        mark = (place.line, one.key)
-        if one.key and mark in seen:  # EndNote writes long ones twice
-            continue
-        seen.add(mark)
         made.mentions.append(Mention(place, one.key, one.label, (one.item,) if one.item else ()))
 
 
@@ -304,7 +299,6 @@ class _OpenDocument:
         self._line: list[str] = []
         self._hidden = 0
         self._sections: list[bool] = []
-        self._seen: set[tuple[int, str]] = set()
 
     def start(self, tag: str, attributes: Mapping[str, str]) -> None:
         """A tag begins."""
@@ -330,7 +324,7 @@ class _OpenDocument:
         except ValueError as error:
             self._made.remarks.append(f"A citation in paragraph {self._paragraph} cannot be read: {error}.")
             return
-        _add_records(self._made, Place(self._name, self._paragraph), found, self._seen)
+        _add_records(self._made, Place(self._name, self._paragraph), found)
 
     def end(self, tag: str) -> None:
         """A tag ends."""

@@ -137,7 +137,8 @@ class _Records:
         label = f"{self._first('Cite/Author') or _label(item)} {year}".strip()
         kept = {name: value for name, value in item.items() if value}
         has_data = bool(kept.keys() & {"title", "DOI", "PMID"})
-        return Embedded(f"{self._database}#{number}" if number else "", label, kept if has_data else None)
+        known = str(kept.get("DOI") or kept.get("title") or "")
+        return Embedded(f"{self._database}#{number}" if number else known, label, kept if has_data else None)
 
 
 def word_sources(name: str, xml: bytes) -> dict[str, Item]:

@@ -103,6 +103,8 @@ def test_a_key_that_leads_nowhere_is_named_with_the_nearest(desk):
     )
     assert (kind, severity, cited) == ("unresolved", "error", "example202")
     assert "Did you mean example202" in advice
+    ((advice,),) = told(check(desk, tex(desk, "exotic2020")), "advice")
+    assert "Did you mean" not in advice
 
 
 def test_the_bibliography_says_what_a_key_is_before_the_library_does(desk):
@@ -331,6 +333,21 @@ def test_newer_evidence_in_the_same_cell_is_named(desk):
     assert message == f"A newer randomized controlled trial on tbi × mortality than your newest, {key(13)} (2015)."
     assert leads_to["pmid"] == pmid(13)
     assert desk.json("check", "paper.tex", "--newer", "0", status=0)["findings"] == []
+
+
+def test_a_paper_stands_in_the_cells_of_the_parents_of_its_tags(desk):
+    """Who cites a trial on cognition is told of a newer one on memory; the other way round nothing is newer."""
+    for number, tag in ((13, "cognition"), (14, "memory")):
+        desk.run("tag", "add", pmid(number), tag)
+        desk.run("tag", "rm", pmid(number), "mortality")
+    ((number, message),) = told(desk.json("check", tex(desk, key(13)), status=0), "pmid", "message")
+    assert number == pmid(14)
+    assert "tbi × cognition" in message
+    for number, tag in ((13, "memory"), (14, "cognition")):
+        desk.run("tag", "add", pmid(number), tag)
+    for number, tag in ((13, "cognition"), (14, "memory")):
+        desk.run("tag", "rm", pmid(number), tag)
+    assert "memory" not in told(desk.json("check", "paper.tex", status=0), "message")[0][0]
 
 
 @pytest.mark.parametrize("why", ["cited", "excluded", "retracted", "other cell", "told as an update"])

@@ -244,6 +244,10 @@ def test_a_list_of_references_without_identifiers_is_matched_by_its_titles(tmp_p
         ("retracted", pmid(1), 5),
         ("concern", pmid(2), 6),
     ]
+    assert result["findings"][0]["cited"] == "Example A, Sample C, Third D. Examplin a…"
+    (desk.folder / "paper.txt").write_text(f"References\n1. {TITLES[1]}. J Example; 2031.\n2. {TITLES[12]}. 2031.\n")
+    result = desk.json("check", "paper.txt", "--no-newer")
+    assert [(one["kind"], one["title"]) for one in result["findings"]] == [("unknown", "")] * 2
 
 
 # Word

@@ -31,6 +31,8 @@ _NUMBER = re.compile(r"^\s*[\[(]?[0-9]{1,4}[\])]?[.)]?\s+")
 _INITIALS = re.compile(r"\b[A-Z]{1,3}\b,|\b[A-Z]\.")
 _LONGEST = 3000
 """A reference is shorter; what is longer is a page."""
+_BEGINNING = 40
+"""So much of a reference is shown instead of a key."""
 _WORDS = 4
 _GUESSES = 3
 
@@ -50,7 +52,7 @@ def mentions(lines: Iterable[tuple[int, str]], file: str) -> Iterator[Mention]:
         for item in found:
             yield Mention(place, label=str(item.get("PMID") or item.get("DOI") or item.get("PMCID")), items=(item,))
         if in_list and not found and (guesses := guessed(text)):
-            yield Mention(place, label=text[:60], items=guesses)
+            yield Mention(place, label=_NUMBER.sub("", text)[:_BEGINNING].rstrip() + "…", items=guesses)
 
 
 def items(text: str) -> Iterator[Item]:

@@ -43,7 +43,9 @@ def wrong_with(one: Known, held: HeldPaper | None, keys: Sequence[str], library:
     """What is wrong with a reference itself."""
     reference, citation = one.reference, one.citation
     where = tuple(reference.places)
-    base = Finding("", "info", reference.label, "", where=where, title=citation.title if citation else "")
+    base = Finding(
+        "", "info", reference.label, "", where=where, title=citation.title if citation and reference.is_exact else ""
+    )
     if held is not None:
         base = replace(base, pmid=held.paper.pmid, key=held.key, title=held.paper.title)
     if citation is None:
@@ -57,8 +59,8 @@ def wrong_with(one: Known, held: HeldPaper | None, keys: Sequence[str], library:
             yield _by_title_only(base, citation, held, other)
     elif not _MAY_BE.match(one.match.doubt) and (other := _of_another(citation, library)):
         yield _wrong_id(base, citation, other)
-    elif one.match.doubt and reference.is_exact:
-        yield _unsure(base, one.match.doubt, library)
+    elif (doubt := _unsure(base, one.match.doubt, library)) and (reference.is_exact or doubt.severity != "info"):
+        yield doubt
     elif citation.title and without_mark(citation.title) != citation.title:
         yield replace(
             base,
@@ -168,8 +170,10 @@ def _cut(title: str) -> str:
     return title if len(title) <= _SHOWN_TITLE else f"{title[: _SHOWN_TITLE - 1].rstrip()}…"
 
 
-def _unsure(base: Finding, doubt: str, library: Reader) -> Finding:
-    """Nothing is decided; but that the paper in question was retracted must not go by."""
+def _unsure(base: Finding, doubt: str, library: Reader) -> Finding | None:
+    """Nothing is decided; but that the paper in question was retracted must not go by. None where there is no doubt."""
+    if not doubt:
+        return None
     found = _MAY_BE.match(doubt)
     suspects = list(library.held([int(pmid) for pmid in found[1].split(", ")])) if found else []
     grave = [held for held in suspects if held.paper.retracted]

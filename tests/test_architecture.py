@@ -22,6 +22,7 @@ ROOMS = {
     "export",
     "imports",
     "logs",
+    "manuscripts",
     "report",
 }
 MAY = (

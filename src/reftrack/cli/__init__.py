@@ -34,6 +34,7 @@ COMMANDS = {
     "export": "Write papers as BibTeX, RIS, CSL-JSON, CSV and more.",
     "cite": "Print references in the style of any journal.",
     "import": "Bring in files of other programs: RIS, BibTeX, nbib, tables, PubMed XML.",
+    "check": "Check what a manuscript cites: retracted, corrected, superseded, wrong.",
     "key": "Choose citation keys.",
     "note": "Write and read notes on papers.",
     "screen": "Decide on papers one by one, one key each.",

@@ -25,7 +25,7 @@ _SHOWN: Final = 40
 def load(folder: Path) -> dict[str, Query]:
     """Every saved query of a folder, sorted by name; hidden files and those that are not .toml are not looked at."""
     try:
-        paths = sorted(path for path in folder.iterdir() if path.suffix == ".toml" and not path.name.startswith("."))
+        paths = sorted(path for path in folder.iterdir() if _is_one(path))
     except OSError as error:
         raise UsageError(_no_folder(folder, error)) from error
     return {path.stem: _read(path, check_name(path.stem)) for path in paths}
@@ -41,18 +41,32 @@ def names(folder: Path) -> frozenset[str]:
 
 def named(folder: Path, name: str) -> Query:
     """One saved query; only its own file is read, so a fault in another does not matter."""
-    path = folder / f"{check_name(name)}.toml"
-    # The folder's own list decides, not the file system: it may take Stroke for stroke.
+    return _read(find(folder, name), name)
+
+
+def listed(folder: Path) -> list[str]:
+    """The names of the saved queries there are, sorted, as their files have them: unread, also such as may be none."""
     try:
-        known = sorted(entry.stem for entry in folder.iterdir() if entry.suffix == ".toml")
+        return sorted(entry.stem for entry in folder.iterdir() if _is_one(entry))
     except OSError as error:
         raise UsageError(_no_folder(folder, error)) from error
+
+
+def find(folder: Path, name: str) -> Path:
+    """The file of a saved query; UsageError, with the nearest name, if there is none of that name."""
+    path = folder / f"{check_name(name)}.toml"
+    # The folder's own list decides, not the file system: it may take Stroke for stroke.
+    known = listed(folder)
     if name not in known:
         near = difflib.get_close_matches(name, known, 1, 0.5)
         hint = f"; did you mean {near[0]}?" if near else ""
         have = f" There are: {', '.join(known)}." if known else f" There are none in {folder}."
         raise UsageError(f"No saved query is named {name}{hint or '.'}{have}")
-    return _read(path, name)
+    return path
+
+
+def _is_one(path: Path) -> bool:
+    return path.suffix == ".toml" and not path.name.startswith(".")
 
 
 def check_name(name: str) -> str:

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import click
 
-from . import options
+from . import options, query_lint
 from .screen import clean, json_text, note, on_terminal, table, tsv
 from .settings import Desk
 
 
 @click.group()
 def command() -> None:
-    """List and show saved queries, the files queries/NAME.toml."""
+    """List and show saved queries, the files queries/NAME.toml; look them over, test them, compare edits, write new."""
+
+
+command.add_command(query_lint.command)
 
 
 @command.command("list")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from . import options, query_lint
+from . import options, query_lint, query_test
 from .screen import clean, json_text, note, on_terminal, table, tsv
 from .settings import Desk
 
@@ -15,6 +15,7 @@ def command() -> None:
 
 
 command.add_command(query_lint.command)
+command.add_command(query_test.command)
 
 
 @command.command("list")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import textwrap
 import unicodedata
-from contextlib import nullcontext
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -100,7 +100,10 @@ def _saved(desk: Desk, names: tuple[str, ...]) -> tuple[list[Looked], bool]:
     for name in names:
         queries.find(folder, name)
     looked, alone = [], False
-    with _library(desk) or nullcontext() as library:
+    with ExitStack() as stack:
+        library = _library(desk)
+        if library is not None:
+            stack.enter_context(library)
         for name in dict.fromkeys(names or sorted(queries.listed(folder))):
             path = folder / f"{name}.toml"
             try:

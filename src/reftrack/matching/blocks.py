@@ -23,8 +23,8 @@ MARKED = frozenset({"mh", "majr", "sh"})
 WORDS = frozenset({"tiab", "ti", "abstract", "tw", "all", "ot"})
 NAMED = 3
 """So many terms are named in a sentence."""
-LIKE = 5
-"""So many first letters make a word of the paper look like one of the query."""
+SAME, ENDING = 4, 3
+"""Two words are taken for forms of one that share so many letters and end in no more than so many others."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,23 +103,37 @@ def _circumstances(terms: list[Term], view: View) -> list[str]:
     if any(term.field.key in WORDS - {"ti"} for term in terms):
         if not any(section.text for section in paper.abstract):
             found.append("it has no abstract, so only title and keywords could be searched")
-        if near := _near_words(terms, view):
-            found.append(f"but it has {near}")
+        if near := _near(terms, view):
+            found.append(near)
     return found
 
 
-def _near_words(terms: Iterable[Term], view: View) -> str:
-    """Words of the paper that begin as a word of the query does: often another form of it."""
-    starts = {
-        word[:LIKE]: term
-        for term in terms
-        if term.field.key in WORDS
-        for word in fold(term.text.partition("*")[0]).split()
-        if len(word) >= LIKE and not word.isdigit()
-    }
-    asked = {word for term in terms for word in fold(term.text.replace("*", "")).split()}
-    near = [w for w in dict.fromkeys(view.text("tiab").split()) if w[:LIKE] in starts and w not in asked]
-    return ", ".join(f"“{word}”" for word in near[:NAMED])
+def _near(terms: Iterable[Term], view: View) -> str:
+    """The first term whose words the paper has in another form, or has apart from each other; "" if there is none."""
+    words = dict.fromkeys(view.text("tiab").split())
+    for term in terms:
+        if term.field.key not in WORDS:
+            continue
+        asked = fold(term.text.partition("*")[0]).split()
+        forms = [word if word in words else next((w for w in words if _is_form(word, w)), "") for word in asked]
+        others = [form for form, word in zip(forms, asked, strict=True) if form != word]
+        if not all(forms) or (len(asked) == 1 and not others):
+            continue
+        said = written_term(term)
+        if others:
+            return f"its “{' '.join(forms)}” comes close to {said}"
+        return f"it has the words of {said}, but apart"
+    return ""
+
+
+def _is_form(word: str, other: str) -> bool:
+    """Whether two words look like forms of one: the same beginning, and short endings."""
+    same = 0
+    for one, two in zip(word, other, strict=False):
+        if one != two:
+            break
+        same += 1
+    return same >= SAME and len(word) - same <= ENDING and len(other) - same <= ENDING
 
 
 def _named(terms: list[Term]) -> str:

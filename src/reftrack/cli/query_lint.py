@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import textwrap
 import unicodedata
 from contextlib import ExitStack
@@ -82,7 +83,7 @@ def look(desk: Desk, names: tuple[str, ...], term: str | None) -> tuple[list[Loo
 
     looked, alone = [], False
     if term is not None:
-        text = click.get_text_stream("stdin").read() if term == "-" else term
+        text = sys.stdin.read() if term == "-" else term
         linted = lint_term(text)
         looked.append(Looked("--term", "", text, linted.findings, 1))
         alone = linted.alone

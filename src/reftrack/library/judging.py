@@ -43,6 +43,16 @@ class JudgmentReader:
             about["note"] = f"{about['note']}\n\n{text}" if "note" in about else text
         return found
 
+    def chosen_keys(self, pmids: Sequence[int]) -> dict[int, str]:
+        """The citation keys that a person chose for any of these papers."""
+        return dict(
+            self.connection.rows(
+                """SELECT k.pmid, k.key FROM citation_keys k WHERE k.pmid IN (SELECT value FROM json_each(?))
+                AND EXISTS (SELECT 1 FROM former_keys f WHERE f.pmid = k.pmid)""",
+                (json.dumps(list(pmids)),),
+            )
+        )
+
 
 class JudgmentWriter(JudgmentReader):
     """What people said, to write. Call inside a transaction of the library."""

@@ -109,8 +109,10 @@ def _circumstances(terms: list[Term], view: View) -> list[str]:
 
 
 def _near(terms: Iterable[Term], view: View) -> str:
-    """The first term whose words the paper has in another form, or has apart from each other; "" if there is none."""
-    words = dict.fromkeys(view.text("tiab").split())
+    """A term whose words the paper has in another form, or apart from each other; "" if there is none."""
+    text = view.text("tiab")
+    words = dict.fromkeys(text.split())
+    apart = ""
     for term in terms:
         if term.field.key not in WORDS:
             continue
@@ -120,10 +122,11 @@ def _near(terms: Iterable[Term], view: View) -> str:
         if not all(forms) or (len(asked) == 1 and not others):
             continue
         said = written_term(term)
-        if others:
+        if others and f" {' '.join(forms)} " in text:
             return f"its “{' '.join(forms)}” comes close to {said}"
-        return f"it has the words of {said}, but apart"
-    return ""
+        named = ", ".join(f"“{form}”" for form in forms)
+        apart = apart or f"it has {named}, apart from each other, for {said}"
+    return apart
 
 
 def _is_form(word: str, other: str) -> bool:

@@ -56,7 +56,10 @@ def leaves(node: Node) -> Iterator[Term]:
 def layout(node: Node) -> list[str]:
     """The query with one term a line, so that two queries can be compared line by line whatever their layout was."""
     lines: list[str] = []
-    todo: list[tuple[str, Node | str, int]] = [("", node, 0)]
+    if isinstance(node, Term):
+        return [written_term(node)]
+    todo: list[tuple[str, Node | str, int]] = [(f"{operator} ", part, 0) for operator, part in reversed(node.rest)]
+    todo.append(("", node.first, 0))
     while todo:
         before, one, depth = todo.pop()
         if isinstance(one, str):

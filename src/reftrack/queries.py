@@ -1,12 +1,14 @@
 """The files `queries/NAME.toml` become Query; whatever is wrong in one is a UsageError that names it.
 
-Reads files, writes none. Whether the term itself is good PubMed syntax is `matching`'s to say.
+Writes new files, changes none. Whether the term itself is good PubMed syntax is `matching`'s to say.
 """
 
 from __future__ import annotations
 
 import difflib
+import os
 import re
+import tempfile
 import tomllib
 from pathlib import Path
 from typing import Final
@@ -67,6 +69,95 @@ def find(folder: Path, name: str) -> Path:
 
 def _is_one(path: Path) -> bool:
     return path.suffix == ".toml" and not path.name.startswith(".")
+
+
+def write(folder: Path, query: Query) -> Path:
+    """Make the file of a new saved query; reading it gives the same Query, whatever its texts hold.
+
+    Never overwrites: UsageError if there is one of that name, also in other letters, or if it cannot be written. The
+    file is there whole or not at all.
+    """
+    path = folder / f"{check_name(query.name)}.toml"
+    taken = [name for name in listed(folder) if name.casefold() == query.name]
+    if taken:
+        raise UsageError(f"{folder / taken[0]}.toml is there already and was left as it is; choose another name.")
+    if not query.title.strip() or len(query.title.splitlines()) > 1 or not query.term.strip():
+        raise UsageError("A query needs a title, of one line, and a term.")
+    try:
+        text = to_toml(query).encode()
+    except UnicodeEncodeError:
+        raise UsageError("The query holds characters that are no text; nothing was written.") from None
+    try:
+        handle, unfinished = tempfile.mkstemp(prefix=f".{query.name}.", suffix=".part", dir=folder)
+    except OSError as error:
+        raise UsageError(f"{path} cannot be written ({error.strerror}).") from None
+    try:
+        with os.fdopen(handle, "wb") as stream:
+            stream.write(text)
+        Path(unfinished).chmod(0o666 & ~_umask())
+        _put(Path(unfinished), path)
+    except FileExistsError:
+        raise UsageError(f"{path} is there already and was left as it is; choose another name.") from None
+    except OSError as error:
+        raise UsageError(f"{path} cannot be written ({error.strerror}).") from None
+    finally:
+        Path(unfinished).unlink(missing_ok=True)
+    return path
+
+
+def _put(unfinished: Path, path: Path) -> None:
+    """Give a finished file its name, unless something has that name by now."""
+    try:
+        path.hardlink_to(unfinished)  # unlike renaming, it fails where there is a file
+    except FileExistsError:
+        raise
+    except OSError:  # a file system without links
+        with path.open("xb") as stream:
+            stream.write(unfinished.read_bytes())
+
+
+def _umask() -> int:
+    mask = os.umask(0)
+    os.umask(mask)
+    return mask
+
+
+def to_toml(query: Query) -> str:
+    """The file of a query, as a person would write it."""
+    parts = [f"title = {_line(query.title.strip())}\n", f"term = {_block(query.term)}\n"]
+    if query.note.strip():
+        note = query.note.strip()
+        written = _block(f"{note}\n") if "\n" in note else _line(note)
+        parts.append(f"note = {written}\n")
+    if query.known:
+        parts.append(f"known = [{', '.join(map(str, query.known))}]\n")
+    if query.max_hits != DEFAULT_MAX_HITS:
+        parts.append(f"max = {query.max_hits}\n")
+    return "\n".join(parts)
+
+
+_CONTROL: Final = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
+_CONTROL_BUT_LINES: Final = re.compile(r"[\x00-\x08\x0b-\x1f\x7f]")
+
+
+def _line(text: str) -> str:
+    """A TOML string on one line."""
+    return f'"{_CONTROL.sub(_code, _escaped(text))}"'
+
+
+def _block(text: str) -> str:
+    """A TOML string of several lines: as it is, if it can stand so, else with what must be escaped."""
+    if "'''" not in text and not text.endswith("'") and not _CONTROL_BUT_LINES.search(text):
+        return f"'''\n{text}'''"
+    return f'"""\n{_CONTROL_BUT_LINES.sub(_code, _escaped(text))}"""'
+
+
+def _escaped(text: str) -> str:
+    return text.replace("\\", "\\\\").replace('"', '\\"')
+
+
+def _code(found: re.Match[str]) -> str:
+    return f"\\u{ord(found[0]):04x}"
 
 
 def check_name(name: str) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from . import options, query_diff, query_lint, query_test
+from . import options, query_diff, query_lint, query_new, query_test
 from .screen import clean, json_text, note, on_terminal, table, tsv
 from .settings import Desk
 
@@ -17,6 +17,7 @@ def command() -> None:
 command.add_command(query_lint.command)
 command.add_command(query_test.command)
 command.add_command(query_diff.command)
+command.add_command(query_new.command)
 
 
 @command.command("list")

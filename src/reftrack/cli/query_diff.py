@@ -12,7 +12,7 @@ import click
 
 from ..errors import UsageError
 from . import options
-from .screen import READABLE, clean, console, json_text, note, on_terminal, plural
+from .screen import READABLE, clean, console, json_text, note, on_terminal, painted, plural
 from .settings import Desk, expanded
 
 if TYPE_CHECKING:
@@ -192,7 +192,7 @@ def clean_line(line: str) -> str:
 
 def _show(one: Compared, *, offline: bool, most: int | None) -> None:
     for line in _diff(one):
-        click.echo(click.style(line, fg=_DIFF.get(line[0])) if line else line)
+        click.echo(painted(line, fg=_DIFF.get(line[0])) if line else line)
     where = "held papers" if offline else "papers"
     hand, known = sum(bool(paper.hand) for paper in one.lost), sum(paper.is_known for paper in one.lost)
     told = [f"{hand} with work by hand"] * bool(hand) + [f"{known} known"] * bool(known)
@@ -218,7 +218,7 @@ def _list(sign: str, moved: Sequence[Moved], most: int | None) -> None:
         mark = "!" if sign == "-" and (one.hand or one.is_known) else " "
         facts = " · ".join(str(fact) for fact in (one.pmid, one.year, one.study, one.key or "not held") if fact)
         head = f"{mark}{sign} {facts}"
-        click.echo(click.style(head, fg="red", bold=True) if mark == "!" else head)
+        click.echo(painted(head, fg="red", bold=True) if mark == "!" else head)
         words = [*one.hand, *(["known: the file says that it must be found"] if one.is_known else [])]
         for text in (one.title, "; ".join(words)):
             if text:

@@ -14,7 +14,7 @@ import click
 
 from ..errors import LibraryError, UsageError
 from . import options
-from .screen import READABLE, clean, console, json_text, note, on_terminal, plural
+from .screen import READABLE, clean, console, json_text, note, on_terminal, painted, plural
 from .settings import Desk
 
 if TYPE_CHECKING:
@@ -159,11 +159,12 @@ def _shape(one: Looked, finding: Finding) -> dict[str, Any]:
     }
 
 
-def show(one: Looked) -> None:
+def show(one: Looked, *, err: bool = False) -> None:
     """The findings of one query: each with its place, the line it is in and a mark under it."""
     from ..matching.finding import line_and_column
 
-    width = min(READABLE, console().width) if on_terminal() else None
+    drawn = sys.stderr.isatty() if err else on_terminal()
+    width = min(READABLE, console(stderr=err).width) if drawn else None
     for finding in one.findings:
         place = ""
         if finding.start >= 0:
@@ -172,14 +173,14 @@ def show(one: Looked) -> None:
             place = f" line {line}, character {column}" if many else f" character {column}"
             if one.file and one.first_line:
                 place += f" ({Path(one.file).name}:{line + one.first_line - 1})"
-        severity = click.style(finding.severity, **_STYLES[finding.severity])  # type: ignore[arg-type]
-        click.echo(f"{clean(one.name)}: {severity}{place}: {finding.rule}")
+        severity = painted(finding.severity, **_STYLES[finding.severity])
+        click.echo(f"{clean(one.name)}: {severity}{place}: {finding.rule}", err=err)
         if finding.start >= 0 and one.term.strip():
             for text in excerpt(one.term, finding.start, width):
-                click.echo(_INDENT + text)
+                click.echo(_INDENT + text, err=err)
         for text in (finding.message, finding.remedy and f"→ {finding.remedy}"):
             if text:
-                click.echo(_wrapped(clean(text), width))
+                click.echo(_wrapped(clean(text), width), err=err)
 
 
 def excerpt(term: str, start: int, width: int | None) -> tuple[str, str]:

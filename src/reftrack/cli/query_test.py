@@ -10,7 +10,7 @@ import click
 
 from ..errors import QueryError
 from . import options
-from .screen import READABLE, clean, console, json_text, note, on_terminal
+from .screen import READABLE, clean, console, json_text, note, on_terminal, painted
 from .settings import Desk
 
 if TYPE_CHECKING:
@@ -138,7 +138,7 @@ def _show(one: Tested) -> None:
     if not one.known:
         return
     style = {"fg": "green"} if one.found == len(one.known) else {"fg": "red"} if one.missed else {"fg": "yellow"}
-    told = [click.style(f"{one.found}/{len(one.known)} found", **style)]  # type: ignore[arg-type]
+    told = [painted(f"{one.found}/{len(one.known)} found", **style)]
     told += [f"{len(one.missed)} missed"] if one.missed else []
     told += [f"{len(one.unjudged)} not judged"] if one.unjudged else []
     click.echo(f"{clean(one.query.name)}: {', '.join(told)}")

@@ -55,13 +55,22 @@ def show_query(desk: Desk, name: str, *, as_json: bool) -> None:
 
     query = queries.named(desk.queries, name)
     if as_json:
-        click.echo(json_text(_shape(query)))
+        click.echo(json_text(_shape(query) | {"read_as": _read_as(query.term)}))
         return
     click.echo(f"{query.name}: {clean(query.title)}")
     click.echo(f"refused above {query.max_hits:,} papers; must find {len(query.known)} known PMIDs")
     for text in (query.note, query.term):
         if text.strip():
             click.echo("\n" + "\n".join(clean(line) for line in text.strip().splitlines()))
+    if read_as := _read_as(query.term):
+        click.echo(f"\nread as: {clean(read_as)}")
+
+
+def _read_as(term: str) -> str:
+    """The term with the brackets that PubMed implies, where the order of operators is not plain."""
+    from ..matching.written import implied_brackets
+
+    return implied_brackets(term)
 
 
 def _shape(query: object) -> dict[str, object]:

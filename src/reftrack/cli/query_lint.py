@@ -22,7 +22,11 @@ if TYPE_CHECKING:
     from ..matching.finding import Finding
 
 FINDINGS = 1
-_STYLES = {"error": {"fg": "red", "bold": True}, "warning": {"fg": "yellow"}, "hint": {"fg": "cyan"}}
+_STYLES: dict[str, dict[str, Any]] = {
+    "error": {"fg": "red", "bold": True},
+    "warning": {"fg": "yellow"},
+    "hint": {"fg": "cyan"},
+}
 _INDENT = "    "
 NO_SECOND = (
     "The package search-query is not installed, so reftrack's own rules stand alone; "

@@ -16,9 +16,9 @@ from .fields import FIELDS, nearest
 from .finding import Finding
 from .judge import MOST_WILDCARDS
 from .lint_terms import look_at_terms
-from .syntax import Chain, Node, Reading, Term, read
+from .syntax import Node, Reading, Term, read
 from .tokens import CURLY, STRAY, RefusedTermError, Token, scan, shown
-from .written import FEW, leaves, steps, written
+from .written import FEW, chains, leaves, steps, written
 
 _ORDER = {"error": 0, "warning": 1, "hint": 2}
 INDEXED_LATER = frozenset({"mh", "majr", "sh", "nm", "rn"})
@@ -215,7 +215,7 @@ def _heading(reading: Reading, start: int) -> bool:
 
 
 def _precedence(tree: Node) -> Iterator[Finding]:
-    for chain in _chains(tree):
+    for chain in chains(tree):
         before = chain.rest[0][0]
         change = next(((o, p) for o, p in chain.rest if (o == "OR") != (before == "OR")), None)
         if change is None:
@@ -230,16 +230,6 @@ def _precedence(tree: Node) -> Iterator[Finding]:
             f"reads: {shown_so}",
             "Write the brackets, these if that is meant.",
         )
-
-
-def _chains(tree: Node) -> Iterator[Chain]:
-    todo = [tree]
-    while todo:
-        node = todo.pop()
-        if isinstance(node, Chain):
-            yield node
-            todo += [part for _, part in reversed(node.rest)]
-            todo.append(node.first)
 
 
 def _headings_only(tree: Node) -> Iterator[Finding]:

@@ -4,12 +4,34 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from .syntax import Chain, Node, Term
+from ..errors import QueryError
+from .syntax import Chain, Node, Term, read
 from .tokens import Operator
 
 FEW = 3
 """So many parts of a list are shown where room is short."""
 INDENT = "  "
+
+
+def implied_brackets(term: str) -> str:
+    """The query with the brackets that PubMed implies, going from left to right; "" where it implies none."""
+    try:
+        tree = read(term, judged=False).tree
+    except QueryError:
+        return ""
+    mixed = any(len({operator == "OR" for operator, _ in chain.rest}) > 1 for chain in chains(tree))
+    return written(tree) if mixed else ""
+
+
+def chains(tree: Node) -> Iterator[Chain]:
+    """Every bracket or run of operators, in order."""
+    todo = [tree]
+    while todo:
+        node = todo.pop()
+        if isinstance(node, Chain):
+            yield node
+            todo += [part for _, part in reversed(node.rest)]
+            todo.append(node.first)
 
 
 def written(node: Node, *, most: int | None = None) -> str:

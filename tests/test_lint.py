@@ -49,6 +49,7 @@ FAULTS = {
     "curly quotes": ("“head injury”[tiab]", ("curly-quotes", "warning", 1)),
     "AND, OR": ("examplin[tiab] AND stroke[tiab] OR tbi[tiab]", ("precedence", "warning", 36)),
     "OR, NOT": ("examplin[tiab] OR stroke[tiab] NOT rats[ti]", ("precedence", "warning", 36)),
+    "single quotes": ("'head injury'[tiab]", ("single-quotes", "warning", 1)),
     "lower-case operator": ("examplin[tiab] and stroke[tiab]", ("lower-case-operator", "warning", 16)),
     "operator in a phrase": ("heart or lung[tiab]", ("operator-in-phrase", "warning", 7)),
     "no operator": ("examplin[tiab] stroke[tiab]", ("missing-operator", "warning", 16)),
@@ -227,6 +228,7 @@ def test_second_opinion_adds_what_ours_do_not_know():
     """search-query tells of characters that PubMed replaces, and of another database's syntax."""
     assert [(one.rule, one.start) for one in second_opinion("TNF+alpha[tiab]")] == [("character-replacement", 3)]
     assert [one.rule for one in second_opinion("TI=stroke")] == ["invalid-syntax"]
+    assert [one.start for one in second_opinion("a+b[ti] OR c+d[ti] AND y_10[Filter]")] == [1]
 
 
 def test_second_opinion_prints_nothing(capsys):

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 
 from .finding import Finding
 from .judge import INNER_WILDCARD, RELATIVE_DATE, is_filter, judge
 from .syntax import Chain, Node, Reading, Term
 from .text import fold
-from .tokens import RefusedTermError, shown
+from .tokens import RefusedTermError
 from .written import leaves, steps, written_term
 
 WIDER = {
@@ -22,6 +23,9 @@ PHRASED = frozenset({"ti", "abstract", "tiab", "tw", "ot"})
 OPEN_END = 3000
 """How PubMed's own pages leave a range of years open."""
 NAMED = 3
+LONGEST = 80
+"""Characters of a term that are shown."""
+_APOSTROPHES = re.compile(r"['‘’‚‛`].*['’`]", re.DOTALL)
 
 
 def look_at_terms(reading: Reading) -> Iterator[Finding]:
@@ -36,7 +40,7 @@ def look_at_terms(reading: Reading) -> Iterator[Finding]:
 
 
 def _alone(term: Term, reading: Reading) -> Iterator[Finding]:
-    said = shown(written_term(term))
+    said = _said(term)
     if term.field.because:
         yield _offline(term, f"{said} works at PubMed only, for {term.field.because}.")
         return
@@ -68,6 +72,14 @@ def _alone(term: Term, reading: Reading) -> Iterator[Finding]:
             f"PubMed ignores the distance of {said}, because of the *.",
             "Leave the * away and write the endings out, or leave the distance away.",
         )
+    if not term.quoted and term.field.how == "words" and _APOSTROPHES.fullmatch(term.text):
+        yield Finding(
+            "single-quotes",
+            "warning",
+            term.start,
+            f"{said}: single quotes are nothing to PubMed, so this is no phrase.",
+            'Write double ones: "…".',
+        )
     if INNER_WILDCARD.search(term.text):
         yield Finding(
             "wildcard",
@@ -84,6 +96,12 @@ _REMEDIES = {
     "number": "Write a PMID, or a range such as 1:100.",
     "term": "",
 }
+
+
+def _said(term: Term) -> str:
+    """A term as it was written, on one line and not endless."""
+    text = written_term(term)
+    return text if len(text) <= LONGEST else f"{text[: LONGEST - 1]}…"
 
 
 def _offline(term: Term, message: str) -> Finding:
@@ -136,7 +154,7 @@ def _grouped(terms: Sequence[Term]) -> Iterator[Finding]:
 
 def _some(terms: Sequence[Term]) -> str:
     more = f" and {len(terms) - NAMED} more" if len(terms) > NAMED else ""
-    return ", ".join(shown(written_term(term)) for term in terms[:NAMED]) + more
+    return ", ".join(_said(term) for term in terms[:NAMED]) + more
 
 
 def _dates(tree: Node) -> Iterator[Finding]:
@@ -149,7 +167,7 @@ def _dates(tree: Node) -> Iterator[Finding]:
                 "date-inside",
                 "warning",
                 dates[0].start,
-                f"{shown(written_term(dates[0]))} limits only a part of the query, not all of it.",
+                f"{_said(dates[0])} limits only a part of the query, not all of it.",
                 "Write the limit after the rest: (…) AND 2015:3000[dp].",
             )
             continue
@@ -159,7 +177,7 @@ def _dates(tree: Node) -> Iterator[Finding]:
                 "closed-date",
                 "hint",
                 dates[0].start,
-                f"No paper of after {max(ends)} will ever be found.",
+                f"Papers after {max(ends)} will never be found.",
                 f"Leave the end open, as {dates[0].text.partition(':')[0].strip() or 1900}:3000[{dates[0].tag}], "
                 "if the query is to be run again.",
             )
@@ -209,7 +227,7 @@ def _double(group: Sequence[Term]) -> Iterator[Finding]:
                 "duplicate",
                 "hint",
                 term.start,
-                f"{shown(written_term(term))} stands in this list twice.",
+                f"{_said(term)} stands in this list twice.",
                 "Leave one away.",
             )
         else:
@@ -223,7 +241,7 @@ def _double(group: Sequence[Term]) -> Iterator[Finding]:
                     "covered",
                     "hint",
                     other.start,
-                    f"{shown(written_term(term))} finds all that {shown(written_term(other))} finds.",
+                    f"{_said(term)} finds all that {_said(other)} finds.",
                     "The narrower one may go; it may also stay as a note of what is meant.",
                 )
                 break

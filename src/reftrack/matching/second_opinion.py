@@ -13,7 +13,10 @@ import io
 import re
 from typing import Any
 
+from ..errors import QueryError
 from .finding import Finding, Severity
+from .syntax import read
+from .written import leaves
 
 HEEDED: dict[str, tuple[Severity, str]] = {
     "invalid-syntax": ("warning", "Write the tag after the term, in square brackets: robot[ti]."),
@@ -40,8 +43,25 @@ def second_opinion(term: str) -> tuple[Finding, ...] | None:
         except Exception:  # noqa: BLE001 - a guest: whatever it stumbles over is no fault of the query
             return ()
     listed = told.values() if isinstance(told, dict) else [told]
-    found = [finding for messages in listed for message in messages if (finding := _finding(message))]
-    return tuple(sorted(dict.fromkeys(found), key=lambda one: one.start))
+    told_once: dict[str, Finding] = {}
+    for messages in listed:
+        for message in messages:
+            finding = _finding(message)
+            if finding and not _is_beside_the_point(finding, term):
+                told_once.setdefault(finding.message, finding)
+    return tuple(sorted(told_once.values(), key=lambda one: one.start))
+
+
+def _is_beside_the_point(finding: Finding, term: str) -> bool:
+    """A character that is replaced where no words are looked for: in the name of a filter, in a date."""
+    if finding.rule != "character-replacement":
+        return False
+    try:
+        terms = list(leaves(read(term, judged=False).tree))
+    except QueryError:
+        return False
+    before = [one for one in terms if one.start <= finding.start]
+    return bool(before) and before[-1].field.how != "words"
 
 
 def _finding(message: dict[str, Any]) -> Finding | None:

@@ -31,7 +31,7 @@ COMMANDS = {
     "note": "Write and read notes on papers.",
     "runs": "Show the ledger of runs.",
     "digest": "Say what changed since the last run, or since any run or date.",
-    "query": "List and show saved queries.",
+    "query": "List and show saved queries; look them over, test them, compare edits, write new ones.",
     "rebuild": "Make papers and tags again from the stored records.",
     "db": "Say where the library is, copy it, count what it holds.",
     "doctor": "Check settings, queries, rules and the library.",

@@ -11,7 +11,15 @@ from .settings import Desk
 
 @click.group()
 def command() -> None:
-    """List and show saved queries, the files queries/NAME.toml; look them over, test them, compare edits, write new."""
+    """List and show saved queries, the files queries/NAME.toml; look them over, test them, compare edits, write new ones.
+
+    \b
+    Examples:
+      reftrack query new
+      reftrack query lint
+      reftrack query test
+      reftrack query diff stroke
+    """
 
 
 command.add_command(query_lint.command)
@@ -34,7 +42,7 @@ def list_queries(desk: Desk, *, as_json: bool) -> None:
         click.echo(json_text(shaped))
         return
     if not saved:
-        note(f"There is no saved query in {desk.queries}; CONTRIBUTING.md shows how to write one.", quiet=desk.quiet)
+        note(f"There is no saved query in {desk.queries}; `reftrack query new` writes one.", quiet=desk.quiet)
         return
     rows = [(name, held.get(name, 0), query.title) for name, query in saved.items()]
     header = ("query", "held", "title")

@@ -66,11 +66,19 @@ def command(
     path = queries.write(desk.queries, query)
     if ask:
         note("\n".join(clean(line) for line in queries.to_toml(query).splitlines()), quiet=desk.quiet)
-    click.echo(f"{path} is written.")
+    click.echo(f"{_from_here(path)} is written.")
     test = f"reftrack query test {query.name}, then " if query.known else ""
     then = f"reftrack fetch {query.name} --dry-run (how many papers), reftrack fetch {query.name}."
     note(f"Next: {test}{then}", quiet=desk.quiet)
     ctx.exit(status)
+
+
+def _from_here(path: Path) -> Path:
+    """A path as it is typed here, if it lies below."""
+    try:
+        return path.relative_to(Path.cwd())
+    except ValueError:
+        return path
 
 
 def _query(

@@ -79,7 +79,7 @@ def _what_lacks(node: Node, view: View) -> str:
     terms = list(leaves(node))
     number = len(terms)
     if number == 1:
-        lack = f"{written_term(terms[0])} does not occur"
+        lack = "it does not occur"
     elif isinstance(node, Term) or all(operator == "OR" for operator, _ in node.rest):
         lack = f"none of its {number} terms occurs"
         if any(not isinstance(part, Term) for part in _parts(node)):

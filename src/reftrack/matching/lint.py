@@ -16,7 +16,7 @@ from .fields import FIELDS, nearest
 from .finding import Finding
 from .judge import MOST_WILDCARDS
 from .lint_terms import look_at_terms
-from .syntax import Node, Reading, Term, read
+from .syntax import Node, Reading, Term, read, tag_name
 from .tokens import CURLY, STRAY, RefusedTermError, Token, scan, shown
 from .written import FEW, chains, leaves, steps, written
 
@@ -34,29 +34,15 @@ def lint(term: str) -> tuple[Finding, ...]:
     found += faults
     if all(fault.rule == "unknown-field" for fault in faults):
         try:
-            reading = read(_with_known_tags(straight, pieces), judged=False)
+            reading = read(straight, judged=False, any_tag=True)
         except RefusedTermError as error:
-            if not faults:
-                found.append(Finding("unreadable", "error", error.start, _sentence(error.why)))
+            found.append(Finding("unreadable", "error", error.start, _sentence(error.why)))
         except QueryError as error:
             found.append(Finding("unreadable", "error", 0, str(error)))
         else:
             found += _tree(reading)
             found += look_at_terms(reading)
     return tuple(sorted(found, key=lambda one: (_ORDER[one.severity], one.start, one.rule)))
-
-
-def _with_known_tags(term: str, pieces: list[Token]) -> str:
-    """The query with [tw] for each tag that PubMed does not have, in the same room: the rest can be looked at."""
-    for token in pieces:
-        if token.kind == "tag" and _name(token) not in FIELDS and len(token.text) >= len("tw"):
-            end = token.start + 1 + len(token.text)
-            term = f"{term[: token.start + 1]}{'tw'.ljust(len(token.text))}{term[end:]}"
-    return term
-
-
-def _name(tag: Token) -> str:
-    return " ".join(tag.text.partition(":")[0].lower().split())
 
 
 def _sentence(why: str) -> str:
@@ -138,7 +124,7 @@ def _tags(pieces: list[Token]) -> Iterator[Finding]:
     before: Token | None = None
     for token in pieces:
         if token.kind == "tag":
-            name = _name(token)
+            name = tag_name(token)
             if name not in FIELDS:
                 near = nearest(name)
                 yield Finding(

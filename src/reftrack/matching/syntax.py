@@ -84,13 +84,14 @@ class Remark:
     """The word or the term it is about."""
 
 
-def read(term: str, *, judged: bool = True) -> Reading:
+def read(term: str, *, judged: bool = True, any_tag: bool = False) -> Reading:
     """Read a query; QueryError if it is empty, unbalanced, or names an unknown field.
 
-    Also if it names a field that no record answers for, unless the query is not going to be `judged`.
+    Also if it names a field that no record answers for, unless the query is not going to be `judged`. With `any_tag` an
+    unknown field is all fields, as PubMed has it.
     """
     straight = term.translate(CURLY)
-    reader = _Reader(straight, judged=judged)
+    reader = _Reader(straight, judged=judged, any_tag=any_tag)
     if straight != term:
         reader.warn("curly quotation marks were read as straight ones")
     return Reading(reader.read(), straight, tuple(reader.warnings), tuple(reader.remarks))
@@ -109,9 +110,10 @@ class _Frame:
 class _Reader:
     """Goes once over the tokens; `frames` are the open brackets, the outermost first."""
 
-    def __init__(self, term: str, *, judged: bool = True) -> None:
+    def __init__(self, term: str, *, judged: bool, any_tag: bool) -> None:
         self.term = term
         self.judged = judged
+        self.any_tag = any_tag
         self.tokens = join_ranges(tokenize(term))
         self.position = 0
         self.frames = [_Frame(0)]
@@ -265,6 +267,8 @@ class _Reader:
 
     def field(self, tag: Token) -> tuple[Field, bool, int | None]:
         """The field of a tag, whether it explodes, and its distance if it has one."""
+        if self.any_tag and tag_name(tag) not in FIELDS:
+            return ALL_FIELDS, True, None
         found = refuse_unknown_tag(self.term, tag)
         _, colon, extra = (" ".join(part.lower().split()) for part in tag.text.partition(":"))
         if found.because and self.judged:
@@ -284,13 +288,18 @@ class _Reader:
 
 def refuse_unknown_tag(term: str, tag: Token) -> Field:
     """The field of a tag, whatever stands after its colon; QueryError if PubMed has no such field."""
-    name = " ".join(tag.text.partition(":")[0].lower().split())
+    name = tag_name(tag)
     found = FIELDS.get(name)
     if found is None:
         near = nearest(name)
         hint = f"; did you mean {near}?" if near else "; usual ones are [tiab], [mh], [au], [dp]"
         refuse(term, tag.start, f"PubMed has no field [{shown(tag.text)}]{hint}")
     return found
+
+
+def tag_name(tag: Token) -> str:
+    """What FIELDS has a tag under: without what stands after its colon, in small letters."""
+    return " ".join(tag.text.partition(":")[0].lower().split())
 
 
 def _depth(first: Node, rest: list[tuple[Operator, Node]]) -> int:

@@ -11,7 +11,7 @@ from .settings import Desk
 
 @click.group()
 def command() -> None:
-    """List and show saved queries, the files queries/NAME.toml; look them over, test them, compare edits, write new ones.
+    """List and show saved queries, the files queries/NAME.toml; look them over, test, compare and write them.
 
     \b
     Examples:

@@ -89,6 +89,8 @@ SOUND = {
     "NOT after AND": "a[ti] AND b[ti] NOT c[ti]",
     "NOT with headings": "a[ti] NOT (animals[mh] NOT humans[mh])",
     "heading with a small word": 'a[ti] OR "Wit and Humor as Topic"[mh]',
+    "heading without quotes": "a[ti] OR Wit and Humor as Topic[mh]",
+    "dates of which one is open": "a[ti] AND (2000:2005[dp] OR 2010:3000[dp])",
     "open date": "a[ti] AND 2010:3000[dp]",
     "date joined by OR with another": "a[ti] AND (2010:3000[dp] OR 2010:3000[epdat])",
     "date in NOT": "a[ti] NOT 1990:2000[dp]",

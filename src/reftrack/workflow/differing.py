@@ -13,10 +13,11 @@ from typing import TYPE_CHECKING
 from .. import tagging
 from ..errors import EutilsError, QueryError
 from ..library.reading import Reader
-from ..matching import compile_term
+from ..matching import Matcher, compile_term
 from ..matching.syntax import read
 from ..matching.written import layout
 from ..model import HeldPaper, Paper, Query
+from .filing import uncollected
 from .knowing import fetch_papers
 from .surveying import search
 
@@ -147,14 +148,8 @@ def _listed(found: Found) -> Found:
 def compare_held(query: Query, former: Former, library: Reader | None) -> Compared:
     """Judge both terms over the held papers. Raises QueryError for one that cannot be judged from records."""
     now, then = compile_term(query.term), compile_term(former.term)
-    gained: set[int] = set()
-    lost: set[int] = set()
-    both: set[int] = set()
-    if library:
-        for paper in library.papers(library.held_pmids(), without=("references",)):
-            kind = {(True, False): gained, (False, True): lost, (True, True): both}.get((now(paper), then(paper)))
-            if kind is not None:
-                kind.add(paper.pmid)
+    new, old = _held_by(now, then, library)
+    gained, lost, both = new - old, old - new, new & old
     members = library.members(query.name, online=True) if library else set()
     unjudged = members - gained - lost - both
     return Compared(
@@ -168,6 +163,20 @@ def compare_held(query: Query, former: Former, library: Reader | None) -> Compar
         unjudged=len(unjudged),
         warnings=now.warnings,
     )
+
+
+def _held_by(now: Matcher, then: Matcher, library: Reader | None) -> tuple[set[int], set[int]]:
+    """The held papers that each of two queries finds, in one pass over all of them."""
+    new: set[int] = set()
+    old: set[int] = set()
+    if library:
+        with uncollected():
+            for paper in library.papers(library.held_pmids(), without=("references",)):
+                if now(paper):
+                    new.add(paper.pmid)
+                if then(paper):
+                    old.add(paper.pmid)
+    return new, old
 
 
 def _moved(query: Query, library: Reader | None, pmids: Collection[int], unheld: dict[int, Moved]) -> tuple[Moved, ...]:

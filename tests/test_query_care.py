@@ -1,7 +1,6 @@
 """`query lint`, `test`, `diff` and `new` at the desk, over made-up papers and a loopback PubMed."""
 
 import json
-import os
 import sys
 import tempfile
 from pathlib import Path
@@ -15,6 +14,7 @@ from eutils_server import search_body
 from made_up_pubmed import MadeUpPubmed
 from papers import FIRST_PMID, paper
 from reftrack import queries
+from reftrack.cli.screen import painted
 from reftrack.errors import QueryError, UsageError
 from reftrack.matching import compile_term
 from reftrack.matching.blocks import Blocks
@@ -228,6 +228,8 @@ def test_lint_shows_what_pubmed_said_of_the_same_term(filled):
     (one,) = [one for one in found if one["rule"] == "pubmed"]
     assert one["line"] is None
     assert "index does not hold this phrase: acute stroke (run " in one["message"]
+    filled.fetch("stroke")  # over files nobody asks PubMed
+    assert one in filled.json("query", "lint", "stroke", status=1)
     save(filled, "stroke", "examplin[tiab] AND stroke[tiab]", known=[TWO])
     assert filled.json("query", "lint", "stroke") == []
 
@@ -254,16 +256,11 @@ def test_lint_on_a_terminal(workspace):
         assert "\x9b" not in seen
 
 
-def test_no_color(workspace):
-    """With NO_COLOR nothing is coloured; without it a severity is."""
-    save(workspace, "head", "examplin[titel]", known=[ONE])
-    env = {**os.environ, "NO_COLOR": "1", "PYTHONPATH": os.pathsep.join(sys.path)}
-    _, seen = terminal(
-        f"{sys.executable} -m reftrack query lint head 2>/dev/null | od -c | grep -c 033",
-        workspace.folder,
-        environment=env,
-    )
-    assert seen.strip() == "0"
+def test_no_color(monkeypatch):
+    """With NO_COLOR nothing is coloured, without it a severity is."""
+    assert painted("error", fg="red") != "error"
+    monkeypatch.setenv("NO_COLOR", "1")
+    assert painted("error", fg="red") == "error"
 
 
 # test
@@ -383,6 +380,23 @@ def test_network_failure_is_no_miss(filled):
         told = filled.run("query", "test", "stroke", environment=asking(server), status=3)
     assert told.stdout.startswith("stroke: 1/2 found, 1 not judged\n")
     assert "reftrack: " in told.stderr
+
+
+def short_list(exchange):
+    """PubMed counts three papers and lists one."""
+    exchange.send(200, search_body(3, [pmid(6)]), "text/xml")
+
+
+def test_a_list_that_is_cut_proves_nothing(filled, pubmed):
+    """Where PubMed lists fewer papers than it counts, nobody is missed, gained or lost: status 3."""
+    save(filled, "stroke", "examplin[tiab]", known=[pmid(5), pmid(6)])
+    with pubmed.server(rate_limit=0, key_rate=0) as server:
+        server.queue_fault(short_list)
+        told = filled.run("query", "test", "stroke", environment=asking(server), status=3)
+        assert "counts 3 papers but listed 1" in told.stderr
+        server.queue_fault(short_list)
+        told = filled.run("query", "diff", "stroke", environment=asking(server), status=3)
+    assert "counts 3 papers but listed 1, so nothing can be compared" in told.stderr
 
 
 def test_query_that_cannot_be_read_is_refused(filled):
@@ -577,6 +591,15 @@ def test_nothing_is_overwritten(tmp_path):
         with pytest.raises(UsageError, match="is there already and was left as it is"):
             queries.write(tmp_path, Query(name, "t", "a[ti]"))
     assert sorted(path.read_text() for path in tmp_path.iterdir()) == ["mine", "mine, too"]
+
+
+def test_two_at_once_do_not_overwrite_each_other(tmp_path, monkeypatch):
+    """A file that appears after the look at the folder is not overwritten, and nothing else is left behind."""
+    (tmp_path / "x.toml").write_text("mine")
+    monkeypatch.setattr(queries, "listed", lambda _: [])
+    with pytest.raises(UsageError, match="is there already and was left as it is"):
+        queries.write(tmp_path, Query("x", "t", "a[ti]"))
+    assert [path.read_text() for path in tmp_path.iterdir()] == ["mine"]
 
 
 def test_new_with_everything_given_asks_nothing(workspace):

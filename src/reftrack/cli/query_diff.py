@@ -26,7 +26,7 @@ LONGEST_LIST = 20
 _DIFF = {"+": "green", "-": "red", "@": "cyan"}
 
 
-@click.command("diff")
+@click.command("diff", short_help="Show what an edit gains and loses.")
 @click.argument("name")
 @click.option("--against", metavar="FILE|TERM|RUN", help="Compare with this instead of the newest complete run's term.")
 @click.option("--offline", is_flag=True, help="Judge the held papers only; ask PubMed nothing.")
@@ -197,8 +197,9 @@ def _show(one: Compared, *, offline: bool, most: int | None) -> None:
     hand, known = sum(bool(paper.hand) for paper in one.lost), sum(paper.is_known for paper in one.lost)
     told = [f"{hand} with work by hand"] * bool(hand) + [f"{known} known"] * bool(known)
     precious = f" ({', '.join(told)})" if told else ""
-    click.echo(f"\n{one.query.name}: would lose {_papers(len(one.lost))}{precious}; "
-               f"gain {_papers(len(one.gained))}; {one.both:,} {where} stay.")  # fmt: skip
+    click.echo()
+    lost, gained = _papers(len(one.lost)), _papers(len(one.gained))
+    _say(f"{one.query.name}: would lose {lost}{precious}; gain {gained}; {one.both:,} {where} stay.", indent="")
     for sign, moved in (("-", one.lost), ("+", one.gained)):
         _list(sign, moved, most)
     if offline:
@@ -212,23 +213,24 @@ def _papers(number: int) -> str:
 
 def _list(sign: str, moved: Sequence[Moved], most: int | None) -> None:
     shown = [one for number, one in enumerate(moved) if most is None or number < most or one.hand or one.is_known]
-    titled = [one for one in shown if one.title]
-    width = min(READABLE, console().width) if on_terminal() else None
-    for one in titled:
+    told = [one for one in shown if one.title or one.key or one.is_known]
+    for one in told:
         mark = "!" if sign == "-" and (one.hand or one.is_known) else " "
         facts = " · ".join(str(fact) for fact in (one.pmid, one.year, one.study, one.key or "not held") if fact)
-        head = f"{mark}{sign} {facts}"
+        head = f"{mark}{sign} {clean(facts)}"
         click.echo(painted(head, fg="red", bold=True) if mark == "!" else head)
         words = [*one.hand, *(["known: the file says that it must be found"] if one.is_known else [])]
         for text in (one.title, "; ".join(words)):
             if text:
-                _say(clean(text), width)
-    rest = len(moved) - len(titled)
+                _say(text, indent="    ")
+    rest = len(moved) - len(told)
     if rest:
         click.echo(f" {sign} … and {_papers(rest)} more")
 
 
-def _say(text: str, width: int | None) -> None:
-    if width:
-        text = textwrap.fill(text, width - 4, break_long_words=False, break_on_hyphens=False)
-    click.echo(textwrap.indent(text, "    "))
+def _say(text: str, *, indent: str) -> None:
+    text = clean(text)
+    if on_terminal():
+        width = min(READABLE, console().width) - len(indent)
+        text = textwrap.fill(text, width, break_long_words=False, break_on_hyphens=False)
+    click.echo(textwrap.indent(text, indent))

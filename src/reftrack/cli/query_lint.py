@@ -46,7 +46,7 @@ class Looked:
     """In which line of the file the term begins; 0 if that cannot be told."""
 
 
-@click.command("lint")
+@click.command("lint", short_help="Say what PubMed would refuse, ignore or misread.")
 @click.argument("names", nargs=-1, metavar="[NAME]...")
 @click.option("--term", metavar="TEXT", help="Look at this query, saved or not; - reads it from stdin.")
 @options.as_json

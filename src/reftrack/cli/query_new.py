@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from ..model import Query
 
 
-@click.command("new")
+@click.command("new", short_help="Write a new saved query.")
 @click.argument("name", required=False)
 @click.option("--title", help="What the query is about, in one line.")
 @click.option("--term", help="The query in PubMed syntax; - reads it from stdin.")

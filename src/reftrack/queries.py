@@ -1,12 +1,14 @@
 """The files `queries/NAME.toml` become Query; whatever is wrong in one is a UsageError that names it.
 
-Reads files, writes none. Whether the term itself is good PubMed syntax is `matching`'s to say.
+Writes new files, changes none. Whether the term itself is good PubMed syntax is `matching`'s to say.
 """
 
 from __future__ import annotations
 
 import difflib
+import os
 import re
+import tempfile
 import tomllib
 from pathlib import Path
 from typing import Final
@@ -25,7 +27,7 @@ _SHOWN: Final = 40
 def load(folder: Path) -> dict[str, Query]:
     """Every saved query of a folder, sorted by name; hidden files and those that are not .toml are not looked at."""
     try:
-        paths = sorted(path for path in folder.iterdir() if path.suffix == ".toml" and not path.name.startswith("."))
+        paths = sorted(path for path in folder.iterdir() if _is_one(path))
     except OSError as error:
         raise UsageError(_no_folder(folder, error)) from error
     return {path.stem: _read(path, check_name(path.stem)) for path in paths}
@@ -41,12 +43,22 @@ def names(folder: Path) -> frozenset[str]:
 
 def named(folder: Path, name: str) -> Query:
     """One saved query; only its own file is read, so a fault in another does not matter."""
-    path = folder / f"{check_name(name)}.toml"
-    # The folder's own list decides, not the file system: it may take Stroke for stroke.
+    return _read(find(folder, name), name)
+
+
+def listed(folder: Path) -> list[str]:
+    """The names of the saved queries there are, sorted, as their files have them: unread, also such as may be none."""
     try:
-        known = sorted(entry.stem for entry in folder.iterdir() if entry.suffix == ".toml")
+        return sorted(entry.stem for entry in folder.iterdir() if _is_one(entry))
     except OSError as error:
         raise UsageError(_no_folder(folder, error)) from error
+
+
+def find(folder: Path, name: str) -> Path:
+    """The file of a saved query; UsageError, with the nearest name, if there is none of that name."""
+    path = folder / f"{check_name(name)}.toml"
+    # The folder's own list decides, not the file system: it may take Stroke for stroke.
+    known = listed(folder)
     if name not in known:
         near = difflib.get_close_matches(name, known, 1, 0.5)
         hint = f"; did you mean {near[0]}?" if near else ""
@@ -56,7 +68,100 @@ def named(folder: Path, name: str) -> Query:
             else f" There are none in {folder}; `reftrack init` in a new folder makes two as examples."
         )
         raise UsageError(f"No saved query is named {name}{hint or '.'}{have}")
-    return _read(path, name)
+    return path
+
+
+def _is_one(path: Path) -> bool:
+    return path.suffix == ".toml" and not path.name.startswith(".")
+
+
+def write(folder: Path, query: Query) -> Path:
+    """Make the file of a new saved query; reading it gives the same Query, whatever its texts hold.
+
+    Never overwrites: UsageError if there is one of that name, also in other letters, or if it cannot be written. The
+    file is there whole or not at all.
+    """
+    path = folder / f"{check_name(query.name)}.toml"
+    taken = [name for name in listed(folder) if name.casefold() == query.name]
+    if taken:
+        raise UsageError(f"{folder / taken[0]}.toml is there already and was left as it is; choose another name.")
+    if not query.title.strip() or len(query.title.splitlines()) > 1 or not query.term.strip():
+        raise UsageError("A query needs a title, of one line, and a term.")
+    try:
+        text = to_toml(query).encode()
+    except UnicodeEncodeError:
+        raise UsageError("The query holds characters that are no text; nothing was written.") from None
+    try:
+        handle, unfinished = tempfile.mkstemp(prefix=f".{query.name}.", suffix=".part", dir=folder)
+    except OSError as error:
+        raise UsageError(f"{path} cannot be written ({error.strerror}).") from None
+    try:
+        with os.fdopen(handle, "wb") as stream:
+            stream.write(text)
+        Path(unfinished).chmod(0o666 & ~_umask())
+        _put(Path(unfinished), path)
+    except FileExistsError:
+        raise UsageError(f"{path} is there already and was left as it is; choose another name.") from None
+    except OSError as error:
+        raise UsageError(f"{path} cannot be written ({error.strerror}).") from None
+    finally:
+        Path(unfinished).unlink(missing_ok=True)
+    return path
+
+
+def _put(unfinished: Path, path: Path) -> None:
+    """Give a finished file its name, unless something has that name by now."""
+    try:
+        path.hardlink_to(unfinished)  # unlike renaming, it fails where there is a file
+    except FileExistsError:
+        raise
+    except OSError:  # a file system without links
+        with path.open("xb") as stream:
+            stream.write(unfinished.read_bytes())
+
+
+def _umask() -> int:
+    mask = os.umask(0)
+    os.umask(mask)
+    return mask
+
+
+def to_toml(query: Query) -> str:
+    """The file of a query, as a person would write it."""
+    parts = [f"title = {_line(query.title.strip())}\n", f"term = {_block(query.term)}\n"]
+    if query.note.strip():
+        note = query.note.strip()
+        written = _block(f"{note}\n") if "\n" in note else _line(note)
+        parts.append(f"note = {written}\n")
+    if query.known:
+        parts.append(f"known = [{', '.join(map(str, query.known))}]\n")
+    if query.max_hits != DEFAULT_MAX_HITS:
+        parts.append(f"max = {query.max_hits}\n")
+    return "\n".join(parts)
+
+
+_CONTROL: Final = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
+_CONTROL_BUT_LINES: Final = re.compile(r"[\x00-\x08\x0b-\x1f\x7f]")
+
+
+def _line(text: str) -> str:
+    """A TOML string on one line."""
+    return f'"{_CONTROL.sub(_code, _escaped(text))}"'
+
+
+def _block(text: str) -> str:
+    """A TOML string of several lines: as it is, if it can stand so, else with what must be escaped."""
+    if "'''" not in text and not _CONTROL_BUT_LINES.search(text):
+        return f"'''\n{text}'''"
+    return f'"""\n{_CONTROL_BUT_LINES.sub(_code, _escaped(text))}"""'
+
+
+def _escaped(text: str) -> str:
+    return text.replace("\\", "\\\\").replace('"', '\\"')
+
+
+def _code(found: re.Match[str]) -> str:
+    return f"\\u{ord(found[0]):04x}"
 
 
 def check_name(name: str) -> str:

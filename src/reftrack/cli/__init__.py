@@ -45,7 +45,7 @@ COMMANDS = {
     "sync": "Share hand work with other people through files in git.",
     "runs": "Show the ledger of runs.",
     "digest": "Say what changed since the last run, or since any run or date.",
-    "query": "List and show saved queries.",
+    "query": "List and show saved queries; look them over, test them, compare edits, write new ones.",
     "rebuild": "Make papers and tags again from the stored records.",
     "db": "Say where the library is, copy it, count what it holds.",
     "doctor": "Check settings, queries, rules and the library.",

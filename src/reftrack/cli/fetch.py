@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from ..errors import EutilsError, LibraryError, QueryError, RecordError, ReftrackError, UsageError
-from . import INTERRUPTED, STOPPED, options, summary
+from . import INTERRUPTED, STOPPED, asking, options, summary
 from .edited import tell_stale
 from .guidance import no_query, tell_empty
 from .progress import Watch, watching
@@ -249,7 +249,7 @@ def _online(
     from ..workflow.online import pull
 
     live = desk.saved
-    with _eutils(desk) as eutils, watching(desk, "records", lambda: f"{eutils.requests_sent} requests") as watch:
+    with asking.eutils(desk) as eutils, watching(desk, "records", lambda: f"{eutils.requests_sent} requests") as watch:
         for number, query in enumerate(queries):
             try:
                 pull(
@@ -289,25 +289,6 @@ def _complete(library: Library, eutils: Eutils, rules: RuleSet, outcome: _Outcom
             outcome.failures.append(error)
 
 
-def _eutils(desk: Desk) -> Eutils:
-    from ..eutils import DEFAULT_URL, Eutils
-
-    if not desk.email:
-        note("NCBI asks who is asking: set NCBI_EMAIL to your address. Going on without.", quiet=desk.quiet)
-
-    def on_wait(why: str, seconds: float) -> None:
-        colon = "" if why.endswith("?") else ":"
-        note(f"{clean(why)}{colon} waiting {seconds:.0f} s, then trying again.", quiet=desk.quiet)
-
-    return Eutils(
-        email=desk.email,
-        api_key=desk.api_key,
-        base_url=desk.eutils_url or DEFAULT_URL,
-        on_wait=on_wait,
-        limits=desk.limits,
-    )
-
-
 def _plan(
     desk: Desk,
     queries: Sequence[Query],
@@ -332,7 +313,7 @@ def _plan(
                 for name, found, unseen, refused in plan_files(queries, files, library, limit=limit, watch=watch):
                     planned.append(_would(name, found, unseen, (), refused))
         if online:
-            with _eutils(desk) as eutils:
+            with asking.eutils(desk) as eutils:
                 for query in queries:
                     try:
                         most = limit or query.max_hits

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from . import options
+from . import options, query_diff, query_lint, query_new, query_test
 from .groups import Subcommands
 from .guidance import no_query
 from .screen import clean, json_text, note, on_terminal, table, tsv
@@ -13,13 +13,21 @@ from .settings import Desk
 
 @click.group(cls=Subcommands)
 def command() -> None:
-    """List and show saved queries, the files queries/NAME.toml, which `fetch` runs.
+    """Saved queries: write, look over, test and compare the files queries/NAME.toml, which `fetch` runs.
 
     \b
     Examples:
-      reftrack query list
-      reftrack query show tbi
+      reftrack query new
+      reftrack query lint
+      reftrack query test
+      reftrack query diff stroke
     """
+
+
+command.add_command(query_lint.command)
+command.add_command(query_test.command)
+command.add_command(query_diff.command)
+command.add_command(query_new.command)
 
 
 @command.command("list")
@@ -68,13 +76,22 @@ def show_query(desk: Desk, name: str, *, as_json: bool) -> None:
 
     query = queries.named(desk.queries, name)
     if as_json:
-        click.echo(json_text(_shape(query)))
+        click.echo(json_text(_shape(query) | {"read_as": _read_as(query.term)}))
         return
     click.echo(f"{query.name}: {clean(query.title)}")
     click.echo(f"refused above {query.max_hits:,} papers; must find {len(query.known)} known PMIDs")
     for text in (query.note, query.term):
         if text.strip():
             click.echo("\n" + "\n".join(clean(line) for line in text.strip().splitlines()))
+    if read_as := _read_as(query.term):
+        click.echo(f"\nread as: {clean(read_as)}")
+
+
+def _read_as(term: str) -> str:
+    """The term with the brackets that PubMed implies, where the order of operators is not plain."""
+    from ..matching.written import implied_brackets
+
+    return implied_brackets(term)
 
 
 def _shape(query: object) -> dict[str, object]:

@@ -44,6 +44,13 @@ def console(*, stderr: bool = False) -> Console:
     return Console(stderr=stderr, highlight=False, emoji=False, markup=False)
 
 
+def painted(text: str, **style: Any) -> str:
+    """Text in a colour (the words of click.style); plain with NO_COLOR, as https://no-color.org asks."""
+    import os
+
+    return text if os.environ.get("NO_COLOR") else click.style(text, **style)
+
+
 def note(text: str, *, quiet: bool = False) -> None:
     """A sentence for a person, beside the result."""
     if not quiet:

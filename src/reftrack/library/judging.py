@@ -56,6 +56,16 @@ class JudgmentReader(ActReader):
             )
         )
 
+    def chosen_keys(self, pmids: Sequence[int]) -> dict[int, str]:
+        """The citation keys that a person chose for any of these papers."""
+        return dict(
+            self.connection.rows(
+                """SELECT k.pmid, k.key FROM citation_keys k WHERE k.pmid IN (SELECT value FROM json_each(?))
+                AND EXISTS (SELECT 1 FROM former_keys f WHERE f.pmid = k.pmid)""",
+                (json.dumps(list(pmids)),),
+            )
+        )
+
     def readers(self) -> dict[str, int]:
         """Everybody whose decisions stand, by name, and on how many papers."""
         return dict(

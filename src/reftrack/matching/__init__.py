@@ -11,11 +11,11 @@ from __future__ import annotations
 
 from ..errors import QueryError
 from ..model import Paper
+from .compiling import compile_node
 from .fields import FIELDS, Field
-from .judge import MOST_WILDCARDS, Contains, Test, is_filter, judge
-from .judge import warnings as term_warnings
+from .judge import MOST_WILDCARDS, Test, is_filter
 from .needs import Either, Every, Need, Numbers, Words, Years, lists_read, need
-from .syntax import Node, Reading, Term, read, refuse_unknown_tag
+from .syntax import Node, Term, read, refuse_unknown_tag
 from .text import loosen
 from .tokens import CURLY, tokenize
 from .view import View
@@ -73,7 +73,7 @@ def compile_term(term: str) -> Matcher:
             f"The query cannot be used: it has {stars} wildcards (*), PubMed refuses more than {MOST_WILDCARDS}."
         )
     heeded = dict.fromkeys(reading.warnings)
-    test = _compile(reading.tree, reading, heeded)
+    test = compile_node(reading.tree, reading, heeded)
     return Matcher(test, tree=reading.tree, warnings=tuple(heeded), translation=_show(reading.tree))
 
 
@@ -91,45 +91,6 @@ def refuse_unknown_tags(term: str) -> None:
     for token in tokens:
         if token.kind == "tag":
             refuse_unknown_tag(straight, token)
-
-
-def _compile(node: Node, reading: Reading, heeded: dict[str, None]) -> Test:
-    if isinstance(node, Term):
-        heeded.update(dict.fromkeys(term_warnings(node)))
-        return judge(node, reading)
-    first = _compile(node.first, reading, heeded)
-    rest = [(operator, _compile(part, reading, heeded)) for operator, part in node.rest]
-    if all(operator == "OR" for operator, _ in rest):
-        return _any([first, *(test for _, test in rest)])
-
-    def test(view: View) -> bool:
-        found = first(view)
-        for operator, part in rest:
-            # True OR anything, False AND anything, False NOT anything: nothing to ask.
-            if found != (operator == "OR"):
-                found = part(view) != (operator == "NOT")
-        return found
-
-    return test
-
-
-def _any(tests: list[Test]) -> Test:
-    """One of several tests; those that only look for words in the same field become one test."""
-    alike: dict[str, list[Contains]] = {}
-    others: list[Test] = []
-    for test in tests:
-        if isinstance(test, Contains):
-            alike.setdefault(test.key, []).append(test)
-        else:
-            others.append(test)
-    merged: list[Test] = [
-        Contains(
-            key, (needle for test in found for needle in test.needles), (near for test in found for near in test.nears)
-        )
-        for key, found in alike.items()
-    ]
-    every = merged + others
-    return every[0] if len(every) == 1 else lambda view: any(test(view) for test in every)
 
 
 def _show(node: Node) -> str:

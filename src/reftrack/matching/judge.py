@@ -24,9 +24,9 @@ MOST_WILDCARDS = 256
 """Above it NCBI answers "Cannot search because the number of wildcards (*) exceeds 256"."""
 
 _DATE = re.compile(r"([0-9]{4})(?:/([0-9]{1,2})(?:/([0-9]{1,2}))?)?")
-_RELATIVE = re.compile(r"last +[0-9]* *(day|month|year)", re.IGNORECASE)
+RELATIVE_DATE = re.compile(r"last +[0-9]* *(day|month|year)", re.IGNORECASE)
 _NUMBER = re.compile(r"[0-9]{1,9}")
-_INNER_WILDCARD = re.compile(r"\w\?\w|\w\$")
+INNER_WILDCARD = re.compile(r"\w\?\w|\w\$")
 
 # "jpn [la]" is the guide's own exception to "the first three characters"; the others are MEDLINE's codes as they are.
 _LANGUAGES: Final = {
@@ -143,7 +143,7 @@ def warnings(term: Term) -> list[str]:
         found.append("untagged words are looked for in all fields; PubMed also maps them to MeSH headings")
     if term.distance is not None and "*" in term.text:
         found.append("a distance is ignored where a word is truncated, as PubMed does")
-    if _INNER_WILDCARD.search(term.text):
+    if INNER_WILDCARD.search(term.text):
         found.append(f"“{shown(term.text)}”: PubMed has no wildcard but *, at the end of a word")
     return found
 
@@ -243,7 +243,7 @@ def _number(term: Term, reading: Reading) -> Test:
 
 def _date(term: Term, reading: Reading) -> Test:
     """A day, month or year, or a range of them; either end of a range may be left open."""
-    if _RELATIVE.match(term.text):
+    if RELATIVE_DATE.match(term.text):
         refuse(reading.term, term.start, f"“{shown(term.text)}” depends on the day it is asked; write 2020:3000[dp]")
     low, colon, high = (part.strip() for part in term.text.partition(":"))
     if not (low or high):

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
+from typing import Literal
 
 from .fields import ALL_FIELDS, FIELDS, UID, Field, nearest
 from .text import fold
@@ -46,6 +47,8 @@ class Term:
     """Whether PubMed would add narrower terms: the tag did not say `:noexp`."""
     distance: int | None = None
     """The N of a proximity search."""
+    tag: str | None = None
+    """What stood between the square brackets, as it was written; None without a tag."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,15 +71,30 @@ class Reading:
     tree: Node
     term: str
     warnings: tuple[str, ...]
+    remarks: tuple[Remark, ...] = ()
 
 
-def read(term: str) -> Reading:
-    """Read a query; QueryError if it is empty, unbalanced, or names an unknown field."""
+@dataclass(frozen=True, slots=True)
+class Remark:
+    """Something a person would have written otherwise, and where."""
+
+    kind: Literal["lower-case", "operator-word", "and-not", "neighbours"]
+    start: int
+    text: str
+    """The word or the term it is about."""
+
+
+def read(term: str, *, judged: bool = True, any_tag: bool = False) -> Reading:
+    """Read a query; QueryError if it is empty, unbalanced, or names an unknown field.
+
+    Also if it names a field that no record answers for, unless the query is not going to be `judged`. With `any_tag` an
+    unknown field is all fields, as PubMed has it.
+    """
     straight = term.translate(CURLY)
-    reader = _Reader(straight)
+    reader = _Reader(straight, judged=judged, any_tag=any_tag)
     if straight != term:
         reader.warn("curly quotation marks were read as straight ones")
-    return Reading(reader.read(), straight, tuple(reader.warnings))
+    return Reading(reader.read(), straight, tuple(reader.warnings), tuple(reader.remarks))
 
 
 @dataclass(slots=True)
@@ -92,12 +110,15 @@ class _Frame:
 class _Reader:
     """Goes once over the tokens; `frames` are the open brackets, the outermost first."""
 
-    def __init__(self, term: str) -> None:
+    def __init__(self, term: str, *, judged: bool, any_tag: bool) -> None:
         self.term = term
+        self.judged = judged
+        self.any_tag = any_tag
         self.tokens = join_ranges(tokenize(term))
         self.position = 0
         self.frames = [_Frame(0)]
         self.warnings: dict[str, None] = {}
+        self.remarks: list[Remark] = []
 
     def warn(self, text: str) -> None:
         self.warnings[text] = None
@@ -116,7 +137,7 @@ class _Reader:
                 case "close":
                     self.close(token)
                 case "quote":
-                    self.operand(self.quoted(token))
+                    self.operand(self.quoted(token), token.start)
                 case "word":
                     self.words(token)
                 case "tag":
@@ -131,12 +152,15 @@ class _Reader:
             refuse(self.term, start, f"nothing stands before {operator}")
         if frame.operator == "AND" and operator == "NOT":
             self.warn("AND NOT was read as NOT")
+            self.remarks.append(Remark("and-not", start, "AND NOT"))
         elif frame.operator:
             refuse(self.term, start, f"{operator} follows {frame.operator} with nothing between them")
         frame.operator = operator
 
-    def operand(self, node: Node) -> None:
+    def operand(self, node: Node, start: int, *, next_word: bool = False) -> None:
         frame = self.frames[-1]
+        if frame.items and not frame.operator and not next_word:
+            self.remarks.append(Remark("neighbours", start, node.text if isinstance(node, Term) else "("))
         frame.items.append((frame.operator or "AND", node))
         frame.operator = None
 
@@ -156,7 +180,8 @@ class _Reader:
     def close(self, token: Token) -> None:
         if len(self.frames) == 1:
             refuse(self.term, token.start, "a bracket was never opened")
-        self.operand(self.finish(self.frames.pop(), token.start))
+        start = self.frames[-1].start
+        self.operand(self.finish(self.frames.pop(), token.start), start)
 
     def stray_tag(self, token: Token) -> None:
         before = self.tokens[self.position - 2].kind if self.position > 1 else ""
@@ -197,6 +222,7 @@ class _Reader:
         operator = OPERATORS.get(word.text.upper())
         if operator:
             self.warn(f"“{word.text}” was read as the operator {operator}; PubMed asks for upper case")
+            self.remarks.append(Remark("lower-case", word.start, word.text))
         return operator
 
     def tagged(self, run: list[Token], tag: Token) -> None:
@@ -204,21 +230,24 @@ class _Reader:
         for word in run:
             if word.text.upper() in OPERATORS:
                 self.warn(f"“{word.text}” was read as a word of “{shown(text)}”, an operator must be in upper case")
-        self.operand(self.make(text, tag, run[0].start, quoted=False))
+                self.remarks.append(Remark("operator-word", word.start, text))
+        self.operand(self.make(text, tag, run[0].start, quoted=False), run[0].start)
 
     def untagged(self, run: list[Token]) -> None:
         """All fields, word by word. Numbers alone are PMIDs, any of them (User Guide, "PMID [pmid]")."""
         numbers = all(word.text.isascii() and word.text.isdigit() for word in run)
         if numbers and len(run) > 1:
             pmids = [Term(word.text, UID, word.start) for word in run]
-            self.operand(Chain(pmids[0], tuple(("OR", pmid) for pmid in pmids[1:]), 1))
+            self.operand(Chain(pmids[0], tuple(("OR", pmid) for pmid in pmids[1:]), 1), run[0].start)
             return
         hollow = all(word.text.lower() in STOPWORDS for word in run)
+        begun = False
         for word in run:
             if self.expects_operator() and (operator := self.lower_case(word)):
                 self.operator(operator, word.start)
             elif fold(word.text) and (hollow or word.text.lower() not in STOPWORDS):
-                self.operand(self.make(word.text, None, word.start, quoted=False))
+                self.operand(self.make(word.text, None, word.start, quoted=False), word.start, next_word=begun)
+                begun = True
         if not self.frames[-1].items:
             refuse(self.term, run[0].start, f"{shown(run[0].text)} holds nothing to search for")
 
@@ -234,13 +263,15 @@ class _Reader:
         found, exploded, distance = self.field(tag)
         if distance is not None and not quoted:
             refuse(self.term, start, f'a proximity search needs its words in quotes: "{shown(clean)}"[{tag.text}]')
-        return Term(clean, found, start, quoted, exploded, distance)
+        return Term(clean, found, start, quoted, exploded, distance, tag.text)
 
     def field(self, tag: Token) -> tuple[Field, bool, int | None]:
         """The field of a tag, whether it explodes, and its distance if it has one."""
+        if self.any_tag and tag_name(tag) not in FIELDS:
+            return ALL_FIELDS, True, None
         found = refuse_unknown_tag(self.term, tag)
         _, colon, extra = (" ".join(part.lower().split()) for part in tag.text.partition(":"))
-        if found.because:
+        if found.because and self.judged:
             refuse(
                 self.term,
                 tag.start,
@@ -257,13 +288,18 @@ class _Reader:
 
 def refuse_unknown_tag(term: str, tag: Token) -> Field:
     """The field of a tag, whatever stands after its colon; QueryError if PubMed has no such field."""
-    name = " ".join(tag.text.partition(":")[0].lower().split())
+    name = tag_name(tag)
     found = FIELDS.get(name)
     if found is None:
         near = nearest(name)
         hint = f"; did you mean {near}?" if near else "; usual ones are [tiab], [mh], [au], [dp]"
         refuse(term, tag.start, f"PubMed has no field [{shown(tag.text)}]{hint}")
     return found
+
+
+def tag_name(tag: Token) -> str:
+    """What FIELDS has a tag under: without what stands after its colon, in small letters."""
+    return " ".join(tag.text.partition(":")[0].lower().split())
 
 
 def _depth(first: Node, rest: list[tuple[Operator, Node]]) -> int:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Final, Literal, NoReturn
 
 from ..errors import QueryError
 from .fields import FIELDS, Field
 
-Kind = Literal["open", "close", "operator", "quote", "word", "tag"]
+Kind = Literal["open", "close", "operator", "quote", "word", "tag", "stray"]
 Operator = Literal["AND", "OR", "NOT"]
 
 OPERATORS: Final[dict[str, Operator]] = {"AND": "AND", "OR": "OR", "NOT": "NOT"}
@@ -23,11 +24,20 @@ _TOKEN = re.compile(
     re.DOTALL,
 )
 _SHOWN = 40
-_STRAY = {
+STRAY: Final = {
     '"': "a quotation mark that is never closed",
     "[": "a square bracket that is never closed",
     "]": "a square bracket that was never opened",
 }
+
+
+class RefusedTermError(QueryError):
+    """A query that cannot be used, with the place (from 0) and the reason apart."""
+
+    def __init__(self, message: str, *, start: int, why: str) -> None:
+        super().__init__(message)
+        self.start = start
+        self.why = why
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,27 +64,35 @@ def place(term: str, start: int) -> str:
 
 def refuse(term: str, start: int, why: str) -> NoReturn:
     """Raise the QueryError for what is wrong at this place."""
-    raise QueryError(f"The query cannot be used: {why} (at {place(term, start)}).")
+    raise RefusedTermError(f"The query cannot be used: {why} (at {place(term, start)}).", start=start, why=why)
 
 
 def tokenize(term: str) -> list[Token]:
     """Cut a query, its curly quotes already straightened, into tokens."""
     tokens: list[Token] = []
+    for token in scan(term):
+        if token.kind == "stray":
+            refuse(term, token.start, f"{STRAY[token.text]}, {shown(term[token.start :])}")
+        tokens.append(token)
+    return tokens
+
+
+def scan(term: str) -> Iterator[Token]:
+    """The same pieces, and what fits nowhere as `stray`: nothing is refused."""
     for found in _TOKEN.finditer(term):
         kind, text, start = found.lastgroup, found[0], found.start()
         if kind in ("open", "close"):
-            tokens.append(Token("open" if kind == "open" else "close", text, start))
+            yield Token("open" if kind == "open" else "close", text, start)
         elif kind == "quote":
-            tokens.append(Token("quote", found["quote"], start))
+            yield Token("quote", found["quote"], start)
         elif kind == "tag":
-            tokens.append(Token("tag", found["tag"], start))
+            yield Token("tag", found["tag"], start)
         elif kind == "sign":
-            tokens.append(Token("operator", _SIGNS[text], start))
+            yield Token("operator", _SIGNS[text], start)
         elif kind == "word":
-            tokens.append(Token("operator" if text in OPERATORS else "word", text, start))
+            yield Token("operator" if text in OPERATORS else "word", text, start)
         elif not text.isspace():
-            refuse(term, start, f"{_STRAY[text]}, {shown(term[start:])}")
-    return tokens
+            yield Token("stray", text, start)
 
 
 def join_ranges(tokens: list[Token]) -> list[Token]:

@@ -50,7 +50,7 @@ class Survey:
 
 def survey(query: Query, eutils: Eutils, library: Reader | None, *, limit: int, now: str, full: bool = False) -> Survey:
     """Ask PubMed what the query finds and what of that it changed; nothing is stored. Raises as `pull`."""
-    found = _search(query, eutils, limit)
+    found = search(query, eutils, limit)
     ids = frozenset(found.pmids)
     standings = library.standings() if library else {}
     members = library.members(query.name, online=True) if library else set()
@@ -93,7 +93,8 @@ def survey(query: Query, eutils: Eutils, library: Reader | None, *, limit: int, 
     )
 
 
-def _search(query: Query, eutils: Eutils, limit: int) -> Found:
+def search(query: Query, eutils: Eutils, limit: int) -> Found:
+    """What PubMed finds for a query now. Raises QueryError for an unknown tag, and for more papers than `limit`."""
     try:
         refuse_unknown_tags(query.term)
     except QueryError as error:

@@ -113,6 +113,8 @@ def _explained(library: Path, target: Path) -> Iterator[None]:
     try:
         yield
     except sqlite3.Error as error:
+        if (getattr(error, "sqlite_errorname", "") or "").startswith("SQLITE_CORRUPT"):  # the look for damage may fail
+            raise LibraryError(f"{damaged(library, str(error))} No copy of it was kept.") from error
         raise LibraryError(_why(library, target, str(error))) from error
     except OSError as error:
         raise LibraryError(_why(library, target, str(error.strerror))) from None

@@ -26,7 +26,7 @@ LARGEST = 256 << 20
 """Bytes of a file; a manuscript with its pictures is smaller."""
 FEW_PLACES = 3
 FEW_REMARKS = 10
-_STYLES = {"error": "bold red", "warning": "bold yellow", "info": "bold"}
+_STYLES = {"error": "bold red", "warning": "bold magenta", "info": "bold"}
 
 
 @click.command()
@@ -167,7 +167,7 @@ def _print(findings: Sequence[Finding]) -> None:
             last = finding.kind
         head = Text("  ")
         if finding.where:
-            head.append(clean(_where(finding.where)), style="cyan")
+            head.append(clean(_where(finding.where)), style="")
             head.append("  ")
         head.append(clean(_paper(finding)) if finding.kind != "no-citations" else "", style="bold")
         out.print(head, width=width)

@@ -24,8 +24,8 @@ if TYPE_CHECKING:
 FINDINGS = 1
 _STYLES: dict[str, dict[str, Any]] = {
     "error": {"fg": "red", "bold": True},
-    "warning": {"fg": "yellow"},
-    "hint": {"fg": "cyan"},
+    "warning": {"fg": "magenta"},
+    "hint": {"fg": ""},
 }
 _INDENT = "    "
 NO_SECOND = (

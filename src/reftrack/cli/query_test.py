@@ -137,7 +137,7 @@ def _shape_known(one: Known) -> dict[str, Any]:
 def _show(one: Tested) -> None:
     if not one.known:
         return
-    style = {"fg": "green"} if one.found == len(one.known) else {"fg": "red"} if one.missed else {"fg": "yellow"}
+    style = {"fg": "green"} if one.found == len(one.known) else {"fg": "red"} if one.missed else {"fg": "magenta"}
     told = [painted(f"{one.found}/{len(one.known)} found", **style)]
     told += [f"{len(one.missed)} missed"] if one.missed else []
     told += [f"{len(one.unjudged)} not judged"] if one.unjudged else []

@@ -25,7 +25,7 @@ FINDINGS = 1
 _STYLES: dict[str, dict[str, Any]] = {
     "error": {"fg": "red", "bold": True},
     "warning": {"fg": "magenta"},
-    "hint": {"fg": ""},
+    "hint": {},
 }
 _INDENT = "    "
 NO_SECOND = (

@@ -19,6 +19,7 @@ COMMANDS = {
     "init": "Make a workspace in a folder.",
     "fetch": "Run the saved queries and bring the library up to date.",
     "list": "List papers.",
+    "count": "Count papers, also by tag, year, query, decision or journal.",
     "show": "Show everything held on a paper.",
     "why": "Explain why a tag is there, or is not.",
     "tag": "Tag by hand; list and count tags.",

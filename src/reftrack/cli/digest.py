@@ -13,8 +13,10 @@ from ..errors import UsageError
 from ..library.selecting import LONGEST_PMID, Selection
 from . import options
 from .output import is_stdout, write
+from .pager import paged
 from .screen import clean, note, on_terminal
 from .settings import Desk
+from .shorthand import Selecting
 
 if TYPE_CHECKING:
     from ..library.reading import Reader
@@ -30,18 +32,18 @@ PARTIAL, NEWS, RETRACTED = 4, 10, 11
 _STYLES = {
     "heading": "bold",
     "bad": "bold red",
-    "notice": "bold yellow",
+    "notice": "bold magenta",
     "good": "bold green",
     "section": "bold",
-    "short": "bold yellow",
+    "short": "bold magenta",
     "title": "bold",
     "bad title": "bold red",
-    "why": "yellow",
+    "why": "magenta",
     "dim": "dim",
 }
 
 
-@click.command()
+@click.command(cls=Selecting)
 @partial(options.selection, since=False)
 @click.option(
     "--since",
@@ -62,6 +64,7 @@ _STYLES = {
     help="Into this file, which is replaced only when all is written.",
 )
 @click.option("--exit-code", "news_code", is_flag=True, help="Exit 10 if there is news, 11 for a retraction.")
+@click.option("--no-pager", is_flag=True, help="A long digest just runs past.")
 @click.pass_context
 def command(
     ctx: click.Context,
@@ -72,6 +75,7 @@ def command(
     form: str | None,
     output: Path | None,
     news_code: bool,
+    no_pager: bool,
     **chosen: Any,
 ) -> None:
     """Say what changed: papers retracted, new, found late, indexed, changed, left or deleted, and which runs fell
@@ -96,7 +100,8 @@ def command(
     form = form or (_ENDINGS.get(output.suffix.lower(), "md") if output and not is_stdout(output) else "")
     digest = _digest(desk, selection, since or "last", only, form or "md")
     if not form and is_stdout(output) and on_terminal():
-        _draw(digest)
+        with paged(desk, wanted=not no_pager):
+            _draw(digest)
     else:
         write(output, [_writer(form or "md")(digest)])
     if output is not None and not is_stdout(output):
@@ -121,13 +126,13 @@ def _digest(desk: Desk, selection: Selection, since: str, only: int | None, form
         return compose([], held=lambda _: (), wanted=(), period="yet", asked=since, version=__version__)
     with reader, reader.connection.snapshot():  # one state of the library, whatever a fetch commits meanwhile
         if selection.query:
-            reader.select(Selection(query=selection.query, limit=0))  # a query that never ran is a mistake
+            options.check_query(desk, reader.connection, selection.query)
         runs = _runs(reader, since, only, selection.query, live=desk.saved)
         filters = selection._replace(query="", limit=None)
         return compose(
             runs,
             held=reader.held,
-            wanted=reader.select(filters),
+            wanted=options.chosen(desk, reader.connection, filters),
             chosen=filters._replace(sort="") != Selection(),
             completed=_completed(reader, runs),
             most=most,

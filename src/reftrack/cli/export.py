@@ -14,12 +14,23 @@ from . import options
 from .output import is_stdout, write
 from .screen import note, on_terminal, plural
 from .settings import Desk
+from .shorthand import Selecting
 
 if TYPE_CHECKING:
     from ..model import HeldPaper
 
 
-@click.command()
+class Exporting(Selecting):
+    """`-fris` is -f ris as ever; `-functional-outcome` is no format."""
+
+    def attached(self, option: str, value: str) -> bool:
+        """Whether `-fvalue` is -f with its value."""
+        from ..export import FORMATS
+
+        return value in FORMATS if option == "-f" else super().attached(option, value)
+
+
+@click.command(cls=Exporting)
 @options.selection
 @click.option("-f", "--format", "name", default="bibtex", metavar="FORMAT", help="Which format.  [default: bibtex]")
 @click.option(
@@ -65,6 +76,7 @@ def command(
     Examples:
       reftrack export -o papers.bib
       reftrack export --tag tbi --tag rct -f ris > tbi.ris
+      reftrack export +tbi -animal --match "cognition[ti]" -o tbi.bib
       reftrack export --ascii -o classic.bib
     """
     from ..export import FORMATS, Options
@@ -96,7 +108,7 @@ def command(
         if reader is None:
             return
         with reader:
-            for held in reader.held(reader.select(selection), without=form.ignores):
+            for held in reader.held(options.chosen(desk, reader.connection, selection), without=form.ignores):
                 if counts.take(held, exclude_retracted=exclude_retracted):
                     yield replace(held, key=f"pmid{held.paper.pmid}") if keys == "pmid" else held
 

@@ -139,7 +139,7 @@ def _confusion(facet: FacetScore, *, stderr: bool) -> None:
         (
             f"{places[row]} {row}",
             *(
-                (n or "·", "bold" if row == column else "yellow" if n else "dim")
+                (n or "·", "bold" if row == column else "magenta" if n else "dim")
                 for column, n in zip(ours, line, strict=True)
             ),
         )

@@ -10,8 +10,9 @@ from typing import Any, TypeVar
 
 import click
 
-from ..errors import UsageError
-from ..library.selecting import SORTS, Selection, not_held
+from ..errors import QueryError, UsageError
+from ..library.opening import Connection
+from ..library.selecting import SORTS, Selection, not_held, select
 from ..notices import links
 from .screen import note
 from .settings import Desk
@@ -30,6 +31,9 @@ instead; `papers.retracted` knows of both."""
 
 DECISIONS = ("include", "exclude", "maybe", "none")
 
+LONG = 10_000
+"""Papers whose judging takes so long (seconds) that a person is told why."""
+
 LARGEST = 2**62
 """The largest number that is surely one to SQLite."""
 
@@ -39,19 +43,33 @@ _SORT_NAMES = [f"{sign}{name}" for name in SORTS for sign in ("", "-")]
 as_json = click.option("--json", "as_json", is_flag=True, help="JSON on stdout.")
 
 
-def selection(command: Command, *, since: bool = True) -> Command:
+def selection(command: Command, *, since: bool = True, text: bool = True) -> Command:
     """The options that choose papers: the same in every command that takes several.
 
-    A command that gives --since a meaning of its own takes them without it.
+    A command that gives --since a meaning of its own takes them without it, one that takes other words without TEXT.
+    Those with TEXT are a `shorthand.Selecting`.
     """
     first_seen = click.option("--since", metavar="WHEN", help="First seen: 2w, 3d, 6m, 2026-01-31 or last.")
     for option in reversed(
         (
-            click.argument("text", nargs=-1),
-            click.option("--tag", "tags", multiple=True, metavar="TAG", help="Tagged so; repeat for and."),
+            *([click.argument("text", nargs=-1)] if text else []),
+            click.option(
+                "--tag",
+                "tags",
+                multiple=True,
+                metavar="TAG",
+                help=f"Tagged so; repeat for and.{' Short: +TAG.' if text else ''}",
+            ),
             click.option("--any-tag", "any_tags", multiple=True, metavar="TAG", help="Tagged so; repeat for or."),
-            click.option("--not-tag", "not_tags", multiple=True, metavar="TAG", help="Not tagged so."),
+            click.option(
+                "--not-tag",
+                "not_tags",
+                multiple=True,
+                metavar="TAG",
+                help=f"Not tagged so.{' Short: -TAG.' if text else ''}",
+            ),
             click.option("--query", metavar="NAME", help="Found by this saved query."),
+            click.option("--match", metavar="QUERY", help="Found by this query in PubMed syntax."),
             click.option("--year", metavar="Y", help="2015, 2015.., ..2020 or 2015..2020."),
             click.option("--author", metavar="NAME", help="Family name, with initials if need be."),
             click.option("--journal", metavar="NAME", help="A part of the journal's name."),
@@ -62,7 +80,7 @@ def selection(command: Command, *, since: bool = True) -> Command:
             click.option(
                 "--decision", type=click.Choice(DECISIONS), help="What the readers decided; none: nothing yet."
             ),
-            click.option("--fts-raw", is_flag=True, help="TEXT is SQLite FTS5 syntax."),
+            *([click.option("--fts-raw", is_flag=True, help="TEXT is SQLite FTS5 syntax.")] if text else []),
             click.option(
                 "--sort", type=click.Choice(_SORT_NAMES), metavar="BY", help=f"{', '.join(SORTS)}; -BY turns."
             ),
@@ -75,22 +93,26 @@ def selection(command: Command, *, since: bool = True) -> Command:
 
 def read_selection(
     *,
-    text: tuple[str, ...],
+    text: tuple[str, ...] = (),
     year: str | None,
     notice: str | None,
     sort: str | None,
     since: str | None = None,
+    match: str | None = None,
     **rest: Any,
 ) -> Selection:
-    """The options as a Selection. Raises UsageError for one that is empty or not understood."""
+    """The options as a Selection. Raises UsageError for one that is empty or not understood, QueryError of --match."""
     for name, value in (
         ("--year", year),
         ("--since", since),
+        ("--match", match),
         ("TEXT", " ".join(text) if text else None),
         *rest.items(),
     ):
         if isinstance(value, str) and not value.strip():
             raise UsageError(f"{name if name[0] in '-T' else f'--{name}'} is empty, which would mean every paper.")
+    if match:
+        _read_match(match)
     return Selection(
         text=" ".join(text),
         years=_years(year) if year else None,
@@ -98,8 +120,64 @@ def read_selection(
         notice=NOTICES[notice] if notice else (),
         retracted=notice == "retraction",
         sort=sort or "",
+        match=match or "",
         **{name: value for name, value in rest.items() if value is not None},
     )
+
+
+def _read_match(match: str) -> None:
+    """A query that cannot be used is refused before anything is looked at or written."""
+    from ..matching import compile_term  # only for who asks in PubMed syntax
+
+    try:
+        compile_term(match)
+    except QueryError as error:
+        raise QueryError(f"--match: {error}") from None
+
+
+def chosen(desk: Desk, connection: Connection, selection: Selection) -> list[int]:
+    """The PMIDs of a selection, in its order. Raises UsageError for an unknown tag or query, or bad search text.
+
+    Where --match may differ from what PubMed would find, stderr says so.
+    """
+    if selection.query:
+        check_query(desk, connection, selection.query)
+    if not selection.match:
+        return select(connection, selection)
+    from ..library.reading import Reader
+    from ..workflow.choosing import choose
+
+    def told(papers: int) -> None:
+        if papers >= LONG:
+            note(
+                f"--match: {papers:,} papers must be read for this; a rarer word in [tiab] or [ti] is quicker.",
+                quiet=desk.quiet,
+            )
+
+    found = choose(Reader(connection), selection, told=told)
+    for warning in found.warnings:
+        note(f"--match: {warning}.", quiet=desk.quiet)
+    return found.pmids
+
+
+def how_many(desk: Desk, connection: Connection, selection: Selection) -> int:
+    """How many papers a selection has. Raises as `chosen` does."""
+    return len(chosen(desk, connection, selection))
+
+
+def check_query(desk: Desk, connection: Connection, name: str) -> None:
+    """Refuse a query of which the library knows nothing; one that is saved and never ran is no misspelling."""
+    known = {query for (query,) in connection.rows("SELECT DISTINCT query FROM runs")}
+    if name in known:
+        return
+    saved = desk.saved
+    if name in saved:
+        raise UsageError(f"The query {name} is saved but was never run; `reftrack fetch {name}` runs it.")
+    from difflib import get_close_matches
+
+    close = get_close_matches(name, sorted(known | saved), n=1, cutoff=0.5)
+    hint = f"; did you mean {close[0]}?" if close else "; `reftrack query list` shows those that are saved."
+    raise UsageError(f"No query {name!r} was ever run{hint}")
 
 
 def tell_not_held(desk: Desk, selection: Selection) -> None:

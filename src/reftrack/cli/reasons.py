@@ -29,7 +29,7 @@ SHORT, SHORT_TITLE = 160, 72
 _WIDTH = 7
 _ALTERNATIVES = 4
 
-Style = Literal["", "bold", "bold red", "cyan", "dim", "green", "yellow"]
+Style = Literal["", "bold", "bold red", "dim", "green", "magenta"]
 
 
 class Line(NamedTuple):
@@ -76,16 +76,18 @@ def _heading(held: HeldPaper) -> Iterator[Line]:
     retracted = "RETRACTED · " if paper.retracted else ""
     yield Line(f"{retracted}{held.key} · PMID {paper.pmid} · {clean(paper.title)}", style=mark, indent=0)
     if paper.indexing == "awaited":
-        yield Line("NLM has not indexed this record yet: what rests on its text alone is provisional.", "", "yellow", 0)
+        yield Line(
+            "NLM has not indexed this record yet: what rests on its text alone is provisional.", "", "magenta", 0
+        )
 
 
 def _verdict(reason: Reason) -> Iterator[Line]:
     """`study/rct  tagged · primary · score 6, needs 3`, and what that is worth."""
-    yield Line(f"{reason.name}  {' · '.join(_standing(reason))}", style="cyan", indent=0)
+    yield Line(f"{reason.name}  {' · '.join(_standing(reason))}", style="bold", indent=0)
     if reason.decision and reason.decision.because:
         yield Line(f"because: {clean(reason.decision.because)}")
     if reason.provisional and reason.explanation:
-        yield Line("provisional: the record is not indexed yet", style="yellow")
+        yield Line("provisional: the record is not indexed yet", style="magenta")
     elif reason.marks and reason.state == "tagged":
         whose = "confirmed" if reason.held.paper.indexing == "indexed" else "supported"
         yield Line(f"{whose} by {clean(', '.join(reason.marks[:SAME]))}", style="green")
@@ -216,12 +218,12 @@ def _sum(reason: Reason, told: Explanation) -> Iterator[Line]:
 def _standing_among(told: Explanation) -> Iterator[Line]:
     """What other tags have to do with it."""
     if told.removed and not (told.winner and told.removed.startswith(told.winner)):
-        yield Line(f"taken away: {clean(told.removed)}", style="yellow")
+        yield Line(f"taken away: {clean(told.removed)}", style="magenta")
     if told.winner:
         filed = f"the paper is filed under {told.winner}"
-        yield Line(f"{filed}: {told.outranked}" if told.outranked else filed, style="yellow")
+        yield Line(f"{filed}: {told.outranked}" if told.outranked else filed, style="magenta")
         if told.removed and told.removed.startswith(told.winner):
-            yield Line(f"beside {told.winner} it says nothing more, so it is not kept", style="yellow")
+            yield Line(f"beside {told.winner} it says nothing more, so it is not kept", style="magenta")
     if told.children:
         yield Line(f"implied by {', '.join(told.children)}, so a search for it finds the paper", style="green")
     if told.parents and told.state == "tagged":
@@ -264,7 +266,7 @@ def _missing(reason: Reason, told: Explanation) -> Iterator[Line]:
     for where, group in islice(groupby(marks, key=lambda need: (need.where, need.weight)), PLACES):
         yield Line(f"{_where(*where)}: {_list(list(group))}", " ", "dim")
     if reason.held.paper.indexing == "awaited":
-        yield Line("NLM has not indexed the record yet, and may bring it", style="yellow")
+        yield Line("NLM has not indexed the record yet, and may bring it", style="magenta")
 
 
 _MARKS = {"mesh": "MeSH heading", "pt": "publication type", "substance": "substance", "correction": "link"}

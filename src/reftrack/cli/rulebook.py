@@ -77,7 +77,7 @@ def show_all(rules: Iterable[Description]) -> None:
     right = {"justify": "right"}
     looks: list[dict[str, Any]] = [
         {},
-        {"no_wrap": True, "style": "cyan"},
+        {"no_wrap": True, "style": "bold"},
         right,
         right,
         right,
@@ -103,7 +103,7 @@ def show(one: Description) -> None:
         if not lines:
             continue
         if draw:
-            beside("", title, width=0, styles=("", "cyan"))
+            beside("", title, width=0, styles=("", "bold"))
         else:
             click.echo(f"\n{title}")
         for label, text in lines:

@@ -14,7 +14,7 @@ from .summary import news
 if TYPE_CHECKING:
     from ..model import Run
 
-_STYLES = {"complete": "green", "partial": "yellow", "failed": "red", "interrupted": "yellow", "running": "cyan"}
+_STYLES = {"complete": "green", "partial": "magenta", "failed": "red", "interrupted": "magenta", "running": "bold"}
 _LISTS = ("new", "late", "changed", "notice", "retracted", "left", "missing", "deleted")
 _HEADER = ("run", "query", "status", "started", "source", "count", "received", *_LISTS, "requests")
 WIDE = 80

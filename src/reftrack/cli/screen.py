@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 _UNSAFE = re.compile(
     r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u200b\u200e\u200f\u202a-\u202e\u2060\u2066-\u2069\u061c\ufeff\U000e0000-\U000e007f]"
 )
+# What joins, tints or varies the sign before it: one terminal draws a family of four in two cells, another in eight.
+_UNSTEADY = re.compile(r"[\u00ad\u200c\u200d\ufe00-\ufe0f\U0001f3fb-\U0001f3ff\U000e0100-\U000e01ef]")
 _SPACE = re.compile(r"[\t\n\x0b\x0c\r\x85\u2028\u2029]+")
 READABLE = 100
 """Columns beyond which running text is hard to read."""
@@ -56,7 +58,10 @@ def note(text: str, *, quiet: bool = False) -> None:
 
 
 def table(columns: Sequence[tuple[str, dict[str, Any]]], rows: Iterable[Sequence[object]]) -> None:
-    """A table on the terminal; a cell may be a (text, style) pair."""
+    """A table on the terminal; a cell may be a (text, style) pair, or a list of them that stand one after another.
+
+    Of a list a line may end within a cell, where a text is just "\\n".
+    """
     from rich.box import SIMPLE_HEAD
     from rich.table import Table
     from rich.text import Text
@@ -65,9 +70,13 @@ def table(columns: Sequence[tuple[str, dict[str, Any]]], rows: Iterable[Sequence
     for name, options in columns:
         shown.add_column(name, **options)
     for row in rows:
-        cells = [(cell if isinstance(cell, tuple) else (cell, "")) for cell in row]
-        shown.add_row(*(Text(clean(text), style=style) for text, style in cells))
+        cells = [cell if isinstance(cell, list) else [cell if isinstance(cell, tuple) else (cell, "")] for cell in row]
+        shown.add_row(*(Text.assemble(*((_steady(text), style) for text, style in cell)) for cell in cells))
     console().print(shown)
+
+
+def _steady(text: object) -> str:
+    return "\n" if text == "\n" else _UNSTEADY.sub("", clean(text))
 
 
 def beside(label: str, text: str, *, indent: int = 0, width: int = 14, styles: tuple[str, str] = ("dim", "")) -> None:

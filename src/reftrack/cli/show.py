@@ -211,4 +211,4 @@ def _reference(notice: Notice) -> str:
     return f"{source} (PMID {notice.pmid})".lstrip() if notice.pmid else source
 
 
-_STYLES = {"Title": "bold", "RETRACTED": "bold red", "DELETED": "bold red", "CONCERN": "bold yellow"}
+_STYLES = {"Title": "bold", "RETRACTED": "bold red", "DELETED": "bold red", "CONCERN": "bold magenta"}

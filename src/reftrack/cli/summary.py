@@ -37,7 +37,7 @@ def tell(runs: Sequence[Run], papers: Mapping[int, HeldPaper]) -> None:
         click.echo(f"{run.query:<{width}}  {run.status:<8}  {_counts(run)}")
         for label, name, text in _news(run, papers):
             if on_terminal():
-                style = "bold red" if label == "RETRACTED" else "cyan"
+                style = "bold red" if label == "RETRACTED" else "bold"
                 beside(f"{label:<9}", f"{name}  {text}", indent=2, width=_WIDTH, styles=(style, ""))
             else:
                 click.echo(f"  {label:<9}  {name}  {text}")

@@ -10,6 +10,7 @@ import click
 from ..errors import UsageError
 from . import options
 from .edited import tell_edited_rules
+from .picking import asked, pick, picking
 from .screen import clean, json_text, note, on_terminal, plural, table, tsv
 from .settings import Desk
 
@@ -26,37 +27,41 @@ def command() -> None:
     Examples:
       reftrack tag add KEY mood --because "table 3"
       reftrack tag rm KEY mortality --because "only in the background"
+      reftrack tag add rct --query tbi --match "randomly[ti]" --dry-run
       reftrack tag list
     """
 
 
-_papers_and_tag = click.argument("names", nargs=-1, required=True, metavar="PMID|KEY... TAG")
 _because = click.option("--because", default="", metavar="TEXT", help="Why; kept with the decision.")
 
 
 @command.command("add")
-@_papers_and_tag
+@picking
 @_because
 @click.pass_obj
-def add(desk: Desk, names: tuple[str, ...], because: str) -> None:
-    """Give papers a tag, whatever the rules say."""
-    _decide(desk, names, "add", because)
+def add(desk: Desk, /, names: tuple[str, ...], because: str, **chosen: Any) -> None:
+    """Give papers a tag, whatever the rules say: papers by name, or all that the options select."""
+    if names := pick(desk, names, asked(**chosen), "Add {tag} to {papers}"):
+        _decide(desk, names, "add", because)
 
 
 @command.command("rm")
-@_papers_and_tag
+@picking
 @_because
 @click.pass_obj
-def remove(desk: Desk, names: tuple[str, ...], because: str) -> None:
-    """Take a tag from papers, whatever the rules say."""
-    _decide(desk, names, "remove", because)
+def remove(desk: Desk, /, names: tuple[str, ...], because: str, **chosen: Any) -> None:
+    """Take a tag from papers, whatever the rules say: from papers by name, or all that the options select."""
+    if names := pick(desk, names, asked(**chosen), "Remove {tag} from {papers}"):
+        _decide(desk, names, "remove", because)
 
 
 @command.command("reset")
-@_papers_and_tag
+@picking
 @click.pass_obj
-def reset(desk: Desk, names: tuple[str, ...]) -> None:
-    """Forget a decision, so that the rules speak again."""
+def reset(desk: Desk, /, names: tuple[str, ...], **chosen: Any) -> None:
+    """Forget a decision, so that the rules speak again: on papers by name, or all that the options select."""
+    if not (names := pick(desk, names, asked(**chosen), "Forget what was decided on {tag} of {papers}", known=False)):
+        return
     papers, tag = _split(names)
     from ..library.selecting import find_papers, find_tag
 

@@ -30,6 +30,9 @@ SORTS = {
     "relevance": "f.rank, p.pmid DESC",
 }
 
+RANKING = "bm25(20.0, 1.0, 5.0, 1.0, 4.0, 4.0)"
+"""Of a word in title, abstract, authors, journal, keywords, MeSH: what stands in the title is what a paper is about."""
+
 
 class Selection(NamedTuple):
     """Which papers, in which order: the options that `list` and `export` share."""
@@ -58,6 +61,8 @@ class Selection(NamedTuple):
     """include, exclude or maybe, of all readers who decided; "none" while nobody has or they do not agree."""
     sort: str = ""
     limit: int | None = None
+    match: str = ""
+    """PubMed syntax. No index can answer it: `workflow.choosing` does, and `select` takes a selection without it."""
 
 
 class Listed(NamedTuple):
@@ -100,6 +105,8 @@ _LISTED = """SELECT p.pmid, coalesce(k.key, ''), p.type, p.title, p.authors,
 
 def select(connection: Connection, selection: Selection) -> list[int]:
     """The PMIDs of a selection, in its order. Raises UsageError for an unknown tag or query, or bad search text."""
+    if selection.match:
+        raise ValueError("a query in PubMed syntax is for workflow.choosing")
     sql, values = _statement(connection, selection)
     if selection.author:
         connection.raw.create_function("fold", 1, fold, deterministic=True)
@@ -259,6 +266,8 @@ def _statement(connection: Connection, selection: Selection) -> tuple[str, list[
     if match:
         where.append("papers_fts MATCH ?")
         values.append(match)
+        if selection.text:
+            where.append(f"f.rank MATCH '{RANKING}'")
     for clause, more in _conditions(connection, selection):
         where.append(clause)
         values.extend(more)

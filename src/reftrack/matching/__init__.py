@@ -14,20 +14,36 @@ from ..model import Paper
 from .compiling import compile_node
 from .fields import FIELDS, Field
 from .judge import MOST_WILDCARDS, Test, is_filter
+from .needs import Either, Every, Need, Numbers, Words, Years, lists_read, need
 from .syntax import Node, Term, read, refuse_unknown_tag
+from .text import loosen
 from .tokens import CURLY, tokenize
 from .view import View
 
-__all__ = ["FIELDS", "Field", "Matcher", "compile_term", "refuse_unknown_tags"]
+__all__ = [
+    "FIELDS",
+    "Either",
+    "Every",
+    "Field",
+    "Matcher",
+    "Need",
+    "Numbers",
+    "Words",
+    "Years",
+    "compile_term",
+    "loosen",
+    "refuse_unknown_tags",
+]
 
 
 class Matcher:
     """A query that has been read: call it with a paper."""
 
-    __slots__ = ("_test", "translation", "warnings")
+    __slots__ = ("_test", "_tree", "translation", "warnings")
 
-    def __init__(self, test: Test, *, warnings: tuple[str, ...], translation: str) -> None:
+    def __init__(self, test: Test, *, tree: Node, warnings: tuple[str, ...], translation: str) -> None:
         self._test = test
+        self._tree = tree
         self.warnings = warnings
         """What a reader must know: where the answer may differ from PubMed's."""
         self.translation = translation
@@ -36,6 +52,16 @@ class Matcher:
     def __call__(self, paper: Paper) -> bool:
         """Whether the query finds this paper."""
         return self._test(View.of(paper))
+
+    @property
+    def need(self) -> Need | None:
+        """What every paper that the query finds must hold (`needs`); None: nothing can be said."""
+        return need(self._tree)
+
+    @property
+    def lists_read(self) -> frozenset[str]:
+        """The lists of a Paper that the query looks at, so that the others need not be read."""
+        return lists_read(self._tree)
 
 
 def compile_term(term: str) -> Matcher:
@@ -48,7 +74,7 @@ def compile_term(term: str) -> Matcher:
         )
     heeded = dict.fromkeys(reading.warnings)
     test = compile_node(reading.tree, reading, heeded)
-    return Matcher(test, warnings=tuple(heeded), translation=_show(reading.tree))
+    return Matcher(test, tree=reading.tree, warnings=tuple(heeded), translation=_show(reading.tree))
 
 
 def refuse_unknown_tags(term: str) -> None:

@@ -218,8 +218,12 @@ def _unmarked(term: Term) -> Term:
 
 def _language(term: Term, reading: Reading) -> Test:
     """`english`, `eng`: the name or its first three letters."""
-    name = _stem(term, reading).strip()
-    return Contains("la", (f"| {_LANGUAGES.get(name, name[:3])} |",))
+    return Contains("la", (f"| {language_code(_stem(term, reading).strip())} |",))
+
+
+def language_code(name: str) -> str:
+    """MEDLINE's three letters for a language by its folded name."""
+    return _LANGUAGES.get(name, name[:3])
 
 
 def _number(term: Term, reading: Reading) -> Test:

@@ -103,6 +103,7 @@ SOUND = {
     "the same word in another block": "(stroke[tiab] OR a[ti]) AND (stroke[tiab] OR b[ti])",
     "narrower field beside a wider phrase": 'stroke[ti] OR "acute stroke"[tiab]',
     "author": "Example A[au]",
+    "author whose name is an operator": "examplin[ti] AND Or A[au]",
     "PMIDs": "90000001 90000002",
 }
 

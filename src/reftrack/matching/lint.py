@@ -174,7 +174,7 @@ def _remarks(reading: Reading) -> Iterator[Finding]:
                 f"“{said}” is read as the operator {said.upper()}; PubMed asks for capital letters.",
                 f"Write {said.upper()}, or put the phrase it belongs to in quotes.",
             )
-        elif remark.kind == "operator-word" and not _heading(reading, remark.start):
+        elif remark.kind == "operator-word" and not _name(reading, remark.start):
             yield Finding(
                 "operator-in-phrase",
                 "warning",
@@ -194,10 +194,10 @@ def _remarks(reading: Reading) -> Iterator[Finding]:
             )
 
 
-def _heading(reading: Reading, start: int) -> bool:
-    """Whether the place lies in a heading's name, which may hold such words: “Wit and Humor as Topic”."""
+def _name(reading: Reading, start: int) -> bool:
+    """Whether the place lies in a name, which may hold such words: “Wit and Humor as Topic”, the author “Or A”."""
     before = [term for term in leaves(reading.tree) if term.start <= start]
-    return bool(before) and before[-1].field.how not in ("words", "author")
+    return bool(before) and before[-1].field.how != "words"
 
 
 def _precedence(tree: Node) -> Iterator[Finding]:

@@ -13,11 +13,11 @@ from typing import TYPE_CHECKING
 from .. import tagging
 from ..errors import EutilsError, QueryError
 from ..library.reading import Reader
-from ..matching import Matcher, compile_term
+from ..library.selecting import Selection
 from ..matching.syntax import read
 from ..matching.written import layout
 from ..model import HeldPaper, Paper, Query
-from .filing import uncollected
+from .choosing import Chosen, choose
 from .knowing import fetch_papers
 from .surveying import search
 
@@ -147,8 +147,10 @@ def _listed(found: Found) -> Found:
 
 def compare_held(query: Query, former: Former, library: Reader | None) -> Compared:
     """Judge both terms over the held papers. Raises QueryError for one that cannot be judged from records."""
-    now, then = compile_term(query.term), compile_term(former.term)
-    new, old = _held_by(now, then, library)
+    now, then = (
+        choose(library, Selection(match=term)) if library else Chosen([]) for term in (query.term, former.term)
+    )
+    new, old = set(now.pmids), set(then.pmids)
     gained, lost, both = new - old, old - new, new & old
     members = library.members(query.name, online=True) if library else set()
     unjudged = members - gained - lost - both
@@ -163,20 +165,6 @@ def compare_held(query: Query, former: Former, library: Reader | None) -> Compar
         unjudged=len(unjudged),
         warnings=now.warnings,
     )
-
-
-def _held_by(now: Matcher, then: Matcher, library: Reader | None) -> tuple[set[int], set[int]]:
-    """The held papers that each of two queries finds, in one pass over all of them."""
-    new: set[int] = set()
-    old: set[int] = set()
-    if library:
-        with uncollected():
-            for paper in library.papers(library.held_pmids(), without=("references",)):
-                if now(paper):
-                    new.add(paper.pmid)
-                if then(paper):
-                    old.add(paper.pmid)
-    return new, old
 
 
 def _moved(query: Query, library: Reader | None, pmids: Collection[int], unheld: dict[int, Moved]) -> tuple[Moved, ...]:

@@ -41,9 +41,10 @@ format: $(STAMP) ## what `check` would complain of, mended
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
-docs: $(STAMP) ## write docs/cli.md anew from --help, the README's screens and docs/story.md from what happens
+docs: $(STAMP) ## write docs/cli.md anew from --help, the README's screens, docs/story.md and docs/tour.md from what happens
 	$(BIN)/python tests/make_docs.py
 	$(BIN)/python tests/make_story.py
+	$(BIN)/python tests/make_tour.py
 
 clean:
 	rm -rf $(VENV) demo dist build .mypy_cache .pytest_cache .ruff_cache .hypothesis .coverage*

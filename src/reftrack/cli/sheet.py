@@ -103,7 +103,7 @@ def _named(name: str, text: str) -> Text:
 
 def _abstract(paper: Paper, marks: dict[tuple[str, int], list[tuple[int, int]]], plain: bool) -> Iterator[Text]:
     if not paper.abstract:
-        yield Text("PubMed has no abstract of this paper.", style="italic")
+        yield Text("No abstract is held of this paper.", style="italic")
     for number, section in enumerate(paper.abstract):
         text = _marked(section.text, marks.get(("abstract", number), ()), plain)
         if section.label:

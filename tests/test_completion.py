@@ -96,7 +96,7 @@ def workspace_answer(shell):
         ("reftrack show 9000000", {"90000001", "90000002", "90000003"}),
         ("reftrack why example2020 tb", {"tbi"}),
         ("reftrack tag add example2020 tb", {"tbi"}),
-        ("reftrack tag add tb", set()),  # first a paper
+        ("reftrack tag add tb", {"tbi"}),  # papers may be selected by options
         ("reftrack list --columns year,tit", {"year,title"}),
         ("reftrack list --columns year,yea", set()),
         ("reftrack list --columns first", {"first_seen"}),

@@ -20,6 +20,7 @@ from reftrack.cli.related import SEE_ALSO
 EXAMPLES = re.compile(r"^ *Examples?:\n((?: {4,}.*\n)+)", re.MULTILINE)
 ONLINE = re.compile(
     r"reftrack fetch(?!.*--from sample)|reftrack screen|reftrack serve|\.ris bo\.csv|git pull|undo 1f3a"
+    r"|query new$|\.docx|old/|--against 12"
 )
 """Examples that need PubMed, a file of gigabytes, another person or somebody at the keys; their options are looked at
 all the same."""

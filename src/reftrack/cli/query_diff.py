@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 FINDINGS = 1
 LONGEST_LIST = 20
 """So many papers are shown without --all."""
-_DIFF = {"+": "green", "-": "red", "@": ""}
+_DIFF = {"+": "green", "-": "red"}
 
 
 @click.command("diff", short_help="Show what an edit gains and loses.")

@@ -48,7 +48,7 @@ def command(
     \b
     Examples:
       reftrack query new
-      reftrack query new aphasia --title "Speech therapy after stroke" --term - --known 39957612 < term.txt
+      reftrack query new aphasia --title "Aphasia" --term - < term.txt
     """
     from .. import queries
 

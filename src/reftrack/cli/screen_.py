@@ -65,13 +65,13 @@ def command(
         raise UsageError("Choose one of --all, --conflicts and --decision: each says which papers are shown.")
     selection = options.read_selection(**chosen)
     reasons = _reasons(desk, reasons_file)
+    if desk.first_day():
+        open_library(desk)  # says what to do
     if not (sys.stdin and sys.stdin.isatty() and sys.stdout.isatty()):
         raise UsageError(
             "`reftrack screen` needs a terminal, to show papers and to take keys. Without one, "
             "`reftrack decide PMID include` stores a decision, and `reftrack import` those of a file."
         )
-    if desk.first_day():
-        open_library(desk)  # says what to do
     from ..citation import CONSENSUS
     from ..workflow.screening import Session, to_screen
 

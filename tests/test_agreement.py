@@ -1,7 +1,6 @@
 """Two readers side by side: kappa against published figures, readers in the library and in files, the consensus."""
 
 import json
-from itertools import product
 from math import isclose
 
 import pytest
@@ -85,15 +84,6 @@ def test_kappa_keeps_its_bounds_and_does_not_know_who_is_first(pairs):
     assert isclose(found.standard_error, turned.standard_error, abs_tol=1e-9)
     if found.interval:
         assert found.interval[0] - 1e-9 <= found.kappa <= found.interval[1] + 1e-9
-
-
-def test_sklearn_says_the_same():
-    """Where scikit-learn happens to be there, it agrees on every small table."""
-    metrics = pytest.importorskip("sklearn.metrics", exc_type=ImportError)
-    for numbers in product(range(4), repeat=4):
-        pairs = [pair for pair, n in zip(product(VERDICTS[:2], repeat=2), numbers, strict=True) for _ in range(n)]
-        if (kappa := agreement(pairs).kappa) is not None:
-            assert isclose(kappa, metrics.cohen_kappa_score(*zip(*pairs, strict=True)), abs_tol=1e-9)
 
 
 def test_maybe_is_a_category_of_its_own_or_an_include():

@@ -2,6 +2,7 @@
 
 import gzip
 import json
+import re
 import shutil
 import subprocess
 import sys
@@ -116,6 +117,96 @@ def test_an_earlier_act_taken_back_leaves_the_later_one(filled):
     assert filled.json("tag", "conflicts", "--all")[0]["verdict"] == "remove"
     filled.run("undo", environment=BEN)
     assert filled.json("tag", "conflicts", "--all") == []
+
+
+def act_of(moment, **said):
+    """A line as a colleague's computer would have written it."""
+    return json.dumps({"id": f"{moment}.000000001.aaaaaaaa", "pmid": ONE, "at": moment} | said) + "\n"
+
+
+def test_a_clock_that_ran_ahead_does_not_outvote_what_is_decided_now(filled):
+    """Of one reader's decisions the one done last counts, also where an earlier one came with a later date."""
+    (filled.folder / "hands").mkdir()
+    ahead = act_of("2099-01-01T00:00:00Z", kind="decision", who="anna", verdict="include")
+    (filled.folder / "hands" / "anna.jsonl").write_text(ahead)
+    filled.run("sync", environment=ANNA)
+    assert filled.run("list", "--decision", "include", "--count").stdout == "1\n"
+    filled.run("decide", ONE, "exclude", environment=ANNA)
+    assert filled.json("show", ONE)[0]["decision"] == "exclude"
+    assert filled.run("list", "--decision", "include", "--count").stdout == "0\n"
+    filled.run("undo", environment=ANNA)
+    assert filled.json("show", ONE)[0]["decision"] == "include"
+
+
+def test_a_file_from_the_future_does_not_either(filled):
+    """An imported decision counts as of today at the latest."""
+    line = {
+        "pmid": ONE,
+        "decisions": [{"who": "anna", "verdict": "include", "reasons": [], "at": "2099-01-01T00:00:00Z"}],
+    }
+    (filled.folder / "theirs.jsonl").write_text(json.dumps(line) + "\n")
+    filled.run("import", "theirs.jsonl")
+    assert filled.json("show", ONE)[0]["decision"] == "include"
+    filled.run("decide", ONE, "exclude", environment=ANNA)
+    assert filled.json("show", ONE)[0]["decision"] == "exclude"
+
+
+@pytest.mark.parametrize(
+    ("command", "said"),
+    [
+        (("decide", ONE, "--clear"), "took back|exclude"),
+        (("decide", TWO, "include", "--consensus"), "include"),
+        (("decide", TWO, "include", "--who", "ben"), "include"),
+    ],
+    ids=["clear", "consensus", "for another"],
+)
+def test_undo_means_the_last_command_whosever_name_it_was_in(filled, command, said):
+    """What was cleared, settled or decided for another is taken back, and not some older work of one's own."""
+    filled.run("decide", ONE, "exclude", environment=ANNA)
+    filled.run("tag", "add", THREE, "mood", environment=ANNA)
+    before = [filled.json("show", pmid)[0]["decision"] for pmid in (ONE, TWO)]
+    filled.run(*command, environment=ANNA)
+    assert [filled.json("show", pmid)[0]["decision"] for pmid in (ONE, TWO)] != before
+    assert re.search(said, filled.run("undo", environment=ANNA).stdout)
+    assert [filled.json("show", pmid)[0]["decision"] for pmid in (ONE, TWO)] == before
+    assert "mood" in carried(filled, THREE)
+    assert "tag mood added" in filled.run("undo", environment=ANNA).stdout
+
+
+def test_text_that_a_file_could_not_carry_is_refused_before_it_is_kept(filled):
+    """A note or reason of more than 100,000 characters: status 2, nothing kept, and sync goes on."""
+    for command in (("note", ONE, "x" * 100_100), ("tag", "add", ONE, "mood", "--because", "x" * 100_100)):
+        assert "longer than 100,000" in filled.run(*command, status=2, environment=ANNA).stderr
+    assert filled.json("history") == []
+    filled.run("note", ONE, "x" * 90_000, environment=ANNA)
+    filled.run("sync")
+    filled.run("sync")
+
+
+def test_notes_from_before_there_was_a_bound_can_be_shared(filled):
+    """A longer note that an older library held is written and read again."""
+    with Library.open(filled.folder / "db/reftrack.db") as library, library.transaction():
+        act = library.do("note", ONE, who="anna", text="short")
+        library.connection.run("UPDATE acts SET said = ? WHERE id = ?", (json.dumps({"text": "x" * 200_000}), act.id))
+    filled.run("sync")
+    assert filled.run("sync").stdout.startswith("0 acts taken over")
+
+
+def test_no_reader_is_called_consensus(filled):
+    """In capitals it would be a reader beside the consensus, and a false kappa."""
+    for command in (("decide", ONE, "include"), ("screen",)):
+        for who in ("consensus", "Consensus"):
+            assert "--consensus" in filled.run(*command, "--who", who, status=2).stderr
+
+
+def test_what_is_undecided_counts_a_consensus(filled):
+    """`reftrack` alone says as many undecided papers as `list --decision none` finds."""
+    filled.run("decide", ONE, "include", environment=ANNA)
+    filled.run("decide", ONE, "exclude", environment=BEN)
+    assert "Undecided: 3 papers" in filled.run().stdout
+    filled.run("decide", ONE, "include", "--consensus", environment=BEN)
+    assert "Undecided: 2 papers" in filled.run().stdout
+    assert filled.run("list", "--decision", "none", "--count").stdout == "2\n"
 
 
 def test_reset_is_an_act_too(filled):
@@ -290,7 +381,7 @@ def test_a_log_replayed_before_the_papers_come(filled, tmp_path_factory):
         ("{", "not JSON"),
         ("[]", "not a JSON object"),
         ("[" * 100_000, "not JSON"),
-        ("x" * 100_001, "more than 100,000"),
+        ("x" * 10_000_001, "more than 10,000,000"),
         ('{"id": "x", "kind": "tag", "pmid": 1}', "its id is 'x'"),
         ('{"kind": "note", "pmid": 90000001}', "no id"),
         ('{"id": "2026-01-01T00:00:00Z.000000001.0123abcd", "kind": "note", "pmid": "1"}', "its pmid is"),
@@ -301,6 +392,15 @@ def test_a_log_replayed_before_the_papers_come(filled, tmp_path_factory):
         ('{"id": "2026-01-01T00:00:00Z.000000001.0123abcd", "kind": "key", "pmid": 1}', "no key"),
         ('{"id": "2026-01-01T00:00:00Z.000000001.0123abcd", "kind": "undo", "pmid": 1, "undoes": "a"}', "its undoes"),
         ('{"id": "2026-01-01T00:00:00Z.000000001.0123abcd", "kind": "note", "pmid": 1, "shape": 2}', "unknown field"),
+        (
+            '{"id": "2026-01-01T00:00:00Z.000000001.0123abcd", "kind": "note", "pmid": 1, "at": "\\u001b[2J"}',
+            "its at is",
+        ),
+        (
+            '{"id": "2026-01-01T00:00:00Z.000000001.0123abcd", "kind": "undo", "pmid": 1, '
+            '"undoes": "2026-01-01T00:00:00Z.000000001.0123abcd"}',
+            "not older than itself",
+        ),
         ('{"id": "2026-01-01T00:00:00Z.000000001.0123abcd", "kind": "note", "pmid": 1, "text": "\\ud800"}', "its text"),
     ],
 )
@@ -540,7 +640,8 @@ TEXT = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\x00
         kind=st.just("decision"),
         pmid=st.integers(1, 10**9),
         who=TEXT,
-        at=TEXT,
+        by=TEXT,
+        at=st.sampled_from(["2026-01-01", "2026-01-01T10:00:00Z", ""]),
         together=st.just("2026-01-01T00:00:00Z.000000001.0123abcd"),
         verdict=st.sampled_from(["include", "exclude", "maybe"]),
         because=TEXT,

@@ -245,6 +245,16 @@ def test_reasons_are_the_workspaces_own(held):
         assert "1 from a file" in sitting.press("e", "Why")
 
 
+def test_a_note_of_several_lines_keeps_them_when_it_is_changed(held):
+    """Each end of a line is a ↵ while it is changed on one, and an end of a line again when it is kept."""
+    held.run("note", NEWEST, "line one\nline two", environment={"REFTRACK_WHO": "ada"})
+    with Sitting(held.folder) as sitting:
+        sitting.see("1 of 5")
+        sitting.press("n", "note: line one ↵ line two_")
+        sitting.press("!\r", "The note is kept.")
+        assert held.run("note", NEWEST).stdout == "line one\nline two!\n"
+
+
 def test_notes_are_written_and_changed(held):
     """N writes a note, n again has it to change, an emptied one is taken away, Esc leaves it."""
     with Sitting(held.folder) as sitting:

@@ -17,10 +17,13 @@ Kind = Literal["tag", "decision", "note", "key", "undo"]
 KINDS: Final = ("tag", "decision", "note", "key", "undo")
 VERDICTS: Final = {"tag": ("add", "remove", "reset"), "decision": ("include", "exclude", "maybe")}
 LONGEST: Final = 100_000
-"""Characters of one line: a note may be long, but not endless."""
+"""Characters of a line that is written: a note may be long, but not endless."""
+LONGEST_READ: Final = 100 * LONGEST
+"""Of one that is read: notes from before there was a log had no bound."""
 
 ID = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ\.\d{9}\.[0-9a-f]{8}")
 _SLUG = re.compile(r"[a-z0-9][a-z0-9-]{0,80}")
+_WHEN = re.compile(r"\d{4}-\d\d-\d\d[\dT:.Z+-]{0,20}")
 _MOST_DIGITS: Final = 18
 
 
@@ -33,6 +36,9 @@ class Act:
     kind: Kind
     pmid: int
     who: str = ""
+    """Whose act it is, as a reader's name."""
+    by: str = ""
+    """Who did it, if that is somebody else: a consensus is somebody's work."""
     at: str = ""
     """ISO 8601, UTC."""
     together: str = ""
@@ -56,7 +62,7 @@ class Act:
         return self.id[-8:]
 
 
-SAID: Final = ("tag", "verdict", "because", "reasons", "text", "key", "former")
+SAID: Final = ("by", "tag", "verdict", "because", "reasons", "text", "key", "former")
 """What kinds of act say beside who, when and of which paper."""
 _NAMES: Final = tuple(field.name for field in fields(Act))
 
@@ -78,8 +84,8 @@ def from_line(line: str) -> Act:
     """The act that a line says. Raises UsageError with the reason, for somebody who knows which line it was."""
     if line.startswith(("<<<<<<<", "=======", ">>>>>>>")):
         raise UsageError("it is the mark of a conflict that git left; keep both sides' lines and remove the marks")
-    if len(line) > LONGEST:
-        raise UsageError(f"it has more than {LONGEST:,} characters")
+    if len(line) > LONGEST_READ:
+        raise UsageError(f"it has more than {LONGEST_READ:,} characters")
     try:
         said = json.loads(line)
     except (ValueError, RecursionError):
@@ -103,6 +109,8 @@ def _checked(said: dict[str, Any]) -> Act:
         raise UsageError(f"its kind is {kind!r:.60}; known are {', '.join(KINDS)}")
     if kind in VERDICTS and said["verdict"] not in VERDICTS[kind]:
         raise UsageError(f"its verdict is {said['verdict']!r:.60}; known are {', '.join(VERDICTS[kind])}")
+    if said.get("undoes", "") >= said["id"]:
+        raise UsageError("it takes back an act that is not older than itself")
     together = said.get("together") or said["id"]
     given = cast("dict[str, Any]", said | {"reasons": tuple(said.get("reasons", ())), "together": together})
     return Act(**given)
@@ -119,7 +127,7 @@ def _fits(name: str, value: object) -> bool:
         return isinstance(value, list) and all(_is_text(one) for one in value)
     if not _is_text(value):
         return False
-    shape = {"id": ID, "together": ID, "undoes": ID, "tag": _SLUG}.get(name)
+    shape = {"id": ID, "together": ID, "undoes": ID, "tag": _SLUG, "at": _WHEN}.get(name)
     return not (shape and value) or bool(shape.fullmatch(str(value)))
 
 

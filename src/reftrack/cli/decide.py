@@ -46,6 +46,7 @@ def command(
     reader = CONSENSUS if consensus else clean(who).strip() if who is not None else desk.who
     if who is not None and not reader:
         raise UsageError("--who is empty.")
+    refuse_consensus(who)
     papers, verdict = (words, None) if clear else _split(words)
     reasons = tuple(dict.fromkeys(" ".join(clean(reason).split()) for reason in because))
     if "" in reasons:
@@ -71,14 +72,27 @@ def command(
 
 def _clear(library: Library, pmids: Sequence[int], reader: str) -> tuple[int, list[int]]:
     """Take a reader's decisions on papers back: on how many there were some, and where an imported one is left."""
+    from ..library.acts import CLEARED
+
     cleared = 0
     for pmid in pmids:
         own = [act for act in library.standing_acts("decision", pmid) if act.who == reader]
-        cleared += bool(library.undo(own, who=reader))
+        cleared += bool(library.undo(own, who=reader, because=CLEARED))
     said = library.judgments(pmids)
     return cleared, [
         pmid for pmid in pmids if any(one.who == reader for one in said.get(pmid, {}).get("decisions", ()))
     ]
+
+
+def refuse_consensus(who: str | None) -> None:
+    """Raises UsageError for a reader's name that looks like the consensus and is none."""
+    from ..citation import CONSENSUS
+
+    if who is not None and clean(who).strip().casefold() == CONSENSUS:
+        raise UsageError(
+            f"No reader can be called {CONSENSUS}: `reftrack decide … --consensus` and `reftrack screen --conflicts` "
+            "settle what readers differ on."
+        )
 
 
 def _split(words: Sequence[str]) -> tuple[Sequence[str], Verdict]:

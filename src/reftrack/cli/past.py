@@ -61,7 +61,7 @@ def _by_hand(reader: Reader, pmid: int) -> Iterator[tuple[str, str]]:
     """(when, line) of what people did."""
     for one in reversed(reader.acts(pmids=[pmid])):
         who = f"{clean(one.act.who)}: " if one.act.who else "by hand: "
-        yield one.act.at, f"{one.act.at[:10]}  {who}{what(one.act, one.target)}"
+        yield one.act.at, f"{clean(one.act.at)[:10]}  {who}{what(one.act, one.target)}"
 
 
 def _retagged(reader: Reader, pmid: int) -> Iterator[tuple[str, str]]:

@@ -97,7 +97,7 @@ def _standing(reason: Reason) -> Iterator[str]:
     tag, decision = reason.tag, reason.decision
     if decision:
         did = "added" if decision.verdict == "add" else "removed"
-        who = f" ({decision.who}, {decision.at[:10]})" if decision.who else ""
+        who = f" ({clean(decision.who)}, {clean(decision.at)[:10]})" if decision.who else ""
         yield f"{did} by hand{who}"
         if tag:
             yield f"the rules: {reason.state}, score {tag.score:g}, needs {tag.threshold:g}"

@@ -13,6 +13,7 @@ import click
 
 from ..errors import UsageError
 from . import options
+from .decide import refuse_consensus
 from .held import open_library
 from .screen import clean, note, plural
 from .settings import Desk, expanded
@@ -63,6 +64,7 @@ def command(
     desk: Desk = ctx.obj
     if sum((everything, conflicts, decision is not None)) > 1:
         raise UsageError("Choose one of --all, --conflicts and --decision: each says which papers are shown.")
+    refuse_consensus(who)
     selection = options.read_selection(**chosen)
     reasons = _reasons(desk, reasons_file)
     if desk.first_day():

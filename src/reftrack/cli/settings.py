@@ -201,6 +201,7 @@ class Desk:
         if create:
             self._make_folder()
         library = Library.open(self.db, create=create)
+        library.by = self.who
         self._tell_upgrade(library.connection)
         return library
 

@@ -160,7 +160,8 @@ def _tags(held: HeldPaper, reader: Reader) -> Iterator[tuple[str, str]]:
 def _judgments(held: HeldPaper) -> Iterator[tuple[str, str]]:
     """What readers decided, how they sorted it, and what they wrote."""
     for decision in held.decisions:
-        who = f" ({clean(decision.who)}, {decision.at[:10]})" if decision.who else f" ({decision.at[:10]})"
+        day = clean(decision.at)[:10]
+        who = f" ({clean(decision.who)}, {day})" if decision.who else f" ({day})"
         why = f": {'; '.join(map(clean, decision.reasons))}" if decision.reasons else ""
         yield "Decision", f"{decision.verdict}{who}{why}"
     if len(held.decisions) > 1 and held.decision is None:

@@ -21,6 +21,10 @@ if TYPE_CHECKING:
     from ..workflow.screening import Session
 
 
+BREAK = "↵"
+"""Stands for the end of a line where a note is changed on one."""
+
+
 class Window(Protocol):
     """What papers are shown on and keys come from: `keyboard.Terminal`, or a test."""
 
@@ -163,12 +167,12 @@ class Walk:
                 return
 
     def _note(self) -> None:
-        before = self._session.own_note()
-        said = self._ask("note: ", Line(" ".join(before.split())))
-        if said is None or said == " ".join(before.split()):
+        before = f" {BREAK} ".join(map(clean, self._session.own_note().splitlines()))
+        said = self._ask("note: ", Line(before))
+        if said is None or said == before:
             self._message = "The note is as it was."
             return
-        self._session.note(said)
+        self._session.note("\n".join(line.strip() for line in said.split(BREAK)).strip())
         self._message = "The note is kept." if said else "The note is taken away."
 
     def _tag(self) -> None:
@@ -341,7 +345,7 @@ def _common(words: Sequence[str]) -> str:
 
 def _words(decision: Decision) -> str:
     why = f" ({'; '.join(decision.reasons)})" if decision.reasons else ""
-    return f"{decision.verdict}{why}, {decision.at[:10]}"
+    return clean(f"{decision.verdict}{why}, {decision.at[:10]}")
 
 
 def _end_of(text: str, columns: int) -> str:

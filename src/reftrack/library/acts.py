@@ -7,16 +7,19 @@ commands read (`hand_tags`, `decisions`, `notes`, `citation_keys`) say what the 
 from __future__ import annotations
 
 import json
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from secrets import token_hex
 from typing import Any, NamedTuple
 
 from ..errors import UsageError
-from ..hands import SAID, Act, Kind
+from ..hands import LONGEST, SAID, Act, Kind, to_line
 from .opening import Connection
 
 SHORTEST_HANDLE = 4
+CLEARED = "cleared"
+"""Why a person's own decision was taken back otherwise than by `undo`: a deed that can itself be undone."""
 
 
 class Logged(NamedTuple):
@@ -84,9 +87,14 @@ class ActReader:
         raise UsageError(f"There is no act {handle!r}; `reftrack history` shows them, each with its letters.")
 
     def last_done(self, who: str) -> list[Logged]:
-        """What this person did by the last command of theirs that still stands; [] if nothing does."""
+        """What this person did, or somebody did in their name, by the last command that still stands; [] if none does.
+
+        What `undo` did is no command of its own: then undoing twice would change nothing.
+        """
         rows = self.connection.rows(
-            f"{_ACTS} WHERE a.who = ? AND a.kind <> 'undo' AND a.undone = '' ORDER BY a.id DESC LIMIT 1", (who,)
+            f"""{_ACTS} WHERE :who IN (a.who, json_extract(a.said, '$.by')) AND a.undone = ''
+            AND (a.kind <> 'undo' OR json_extract(a.said, '$.because') = '{CLEARED}') ORDER BY a.id DESC LIMIT 1""",
+            {"who": who},
         )
         if not rows:
             return []
@@ -97,40 +105,45 @@ class ActReader:
         return int(self.connection.value("SELECT count(*) FROM acts"))
 
 
-class ActWriter(ActReader):
+class ActWriter(ActReader, ABC):
     """The log, to write. Call inside a transaction of the library: its acts are one command's."""
 
     _now: Callable[[], str]
+    by: str = ""
+    """Who sits at the desk: acts in somebody else's name keep it, too."""
     _together: str = ""
     """The first act of this transaction."""
 
+    @abstractmethod
     def fold_tag(self, pmid: int, slug: str) -> None:
         """Make the paper's hand tag what the standing acts say."""
-        raise NotImplementedError
 
+    @abstractmethod
     def fold_decision(self, act: Act, *, stands: bool) -> None:
         """Keep the decision of an act, and whether it stands."""
-        raise NotImplementedError
 
+    @abstractmethod
     def fold_note(self, act: Act) -> None:
         """Make the reader's note on a paper the newest that stands."""
-        raise NotImplementedError
 
+    @abstractmethod
     def fold_key(self, act: Act, *, stands: bool) -> None:
         """Give the paper the key of the newest act that stands, or the one it had. Raises UsageError."""
-        raise NotImplementedError
 
     def do(self, kind: Kind, pmid: int, *, who: str, at: str = "", undoes: str = "", **said: Any) -> Act:
-        """Log an act and let it count. Raises UsageError for a key that cannot be given."""
+        """Log an act and let it count. Raises UsageError for a key that cannot be given, and for endless text."""
         now = self._now()
-        act = Act(id=self._next_id(now), kind=kind, pmid=pmid, who=who, at=at or now, undoes=undoes, **said)
+        by = self.by if self.by != who else ""
+        act = Act(id=self._next_id(now), kind=kind, pmid=pmid, who=who, by=by, at=at or now, undoes=undoes, **said)
         self._together = self._together or act.id
         act = Act(**{name: getattr(act, name) for name in Act.__slots__} | {"together": self._together})
+        if len(to_line(act)) > LONGEST:
+            raise UsageError(f"That is longer than {LONGEST:,} characters; keep it in a file and name the file here.")
         self._log(act)
         self._settle(act)
         return act
 
-    def undo(self, acts: Iterable[Act], *, who: str) -> list[Act]:
+    def undo(self, acts: Iterable[Act], *, who: str, because: str = "") -> list[Act]:
         """Take acts back, the last first; what counted before counts again. Says which were taken back.
 
         Taking back the taking back of an act lets it stand again.
@@ -138,7 +151,7 @@ class ActWriter(ActReader):
         done = []
         for act in sorted(acts, key=lambda one: one.id, reverse=True):
             if self.connection.value("SELECT undone FROM acts WHERE id = ?", (act.id,)) == "":
-                self.do("undo", act.pmid, who=who, undoes=act.id)
+                self.do("undo", act.pmid, who=who, undoes=act.id, because=because)
                 done.append(act)
         return done
 

@@ -252,7 +252,8 @@ class ImportWriter(ImportReader, JudgmentWriter):
     def _adopt(self, number: int, pmid: int, citation: Citation) -> None:
         importer, at = self.connection.rows("SELECT who, at FROM imports WHERE import = ?", (number,))[0]
         for decision in citation.decisions:
-            dated = replace(decision, who=decision.who or importer, at=decision.at or at)
+            # No later than now, or nothing that is decided from now on would count against it.
+            dated = replace(decision, who=decision.who or importer, at=min(decision.at or at, self._now()))
             self.decide(pmid, dated, imported=number)
         self.label(pmid, citation.labels, who=importer, imported=number)
         if citation.note:

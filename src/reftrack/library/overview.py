@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from .opening import Connection
-from .selecting import NEWEST
+from .planning import count
+from .selecting import Selection
 
 
 class Overview(NamedTuple):
@@ -27,14 +28,9 @@ def overview(connection: Connection) -> Overview:
     """Look, all of it at one moment. Raises LibraryError."""
     with connection.snapshot():
         papers = int(connection.value("SELECT count(*) FROM papers"))
-        agreed = int(connection.value(_AGREED)) if papers else 0
+        undecided = count(connection, Selection(decision="none"))
         runs = int(connection.value("SELECT count(*) FROM runs"))
         newest = connection.rows("SELECT run, query, status, started FROM runs ORDER BY run DESC LIMIT 1")
         run, query, status, started = newest[0] if newest else (0, "", "", "")
         new = connection.value("SELECT count(*) FROM run_papers WHERE run = ? AND outcome = 'new'", (run,))
-        return Overview(papers, papers - agreed, runs, run, query, status, started, int(new))
-
-
-_AGREED = f"""SELECT count(*) FROM (SELECT d.pmid FROM
-    (SELECT pmid, verdict, max({NEWEST}) FROM decisions WHERE undone = '' GROUP BY pmid, who) d
-    JOIN papers p ON p.pmid = d.pmid GROUP BY d.pmid HAVING min(d.verdict) = max(d.verdict))"""
+        return Overview(papers, undecided, runs, run, query, status, started, int(new))

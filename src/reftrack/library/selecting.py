@@ -294,8 +294,10 @@ _SUBSCRIPT = str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉")
 _SUPERSCRIPT = str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹")
 
 
-NEWEST = "at || printf('%012d', coalesce(import, 999999999999)) || act || printf('%012d', decision)"
-"""Orders decisions: by their time, within a second by import and then by hand, within either as they came."""
+NEWEST = """CASE act WHEN '' THEN at ELSE substr(act, 1, 20) END || printf('%012d', coalesce(import, 999999999999))
+    || act || printf('%012d', decision)"""
+"""Orders decisions: by their time, within a second by import and then by hand, within either as they came. Of an act
+its id's time, later than all that was known when it was done: a clock that goes wrong disturbs no order."""
 
 
 def fold(text: str) -> str:

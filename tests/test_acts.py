@@ -397,8 +397,10 @@ def test_a_log_replayed_before_the_papers_come(filled, tmp_path_factory):
             "its at is",
         ),
         (
-            '{"id": "2026-01-01T00:00:00Z.000000001.0123abcd", "kind": "undo", "pmid": 1, '
-            '"undoes": "2026-01-01T00:00:00Z.000000001.0123abcd"}',
+            (
+                '{"id": "2026-01-01T00:00:00Z.000000001.0123abcd", "kind": "undo", "pmid": 1, '
+                '"undoes": "2026-01-01T00:00:00Z.000000001.0123abcd"}'
+            ),
             "not older than itself",
         ),
         ('{"id": "2026-01-01T00:00:00Z.000000001.0123abcd", "kind": "note", "pmid": 1, "text": "\\ud800"}', "its text"),

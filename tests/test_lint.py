@@ -35,6 +35,11 @@ FAULTS = {
     "bracket never opened": ("examplin[tiab]) AND stroke[tiab]", ("unbalanced", "error", 15)),
     "square bracket never closed": ("examplin[tiab AND stroke", ("unbalanced", "error", 9)),
     "quote never closed": ('"examplin[tiab] AND stroke[tiab]', ("unbalanced", "error", 1)),
+    "ovid": ("stroke.ti,ab. AND trial", ("other-database", "warning", 7)),
+    "ovid heading": ("trial AND exp Stroke/", ("other-database", "warning", 11)),
+    "embase": ("'stroke'/exp OR trial", ("other-database", "warning", 8)),
+    "embase fields": ("stroke:ti,ab AND trial", ("other-database", "warning", 7)),
+    "web of science": ("TS=(stroke) AND trial", ("other-database", "warning", 1)),
     "tag after a bracket": ("(examplin OR stroke)[tiab]", ("tag-after-bracket", "error", 21)),
     "empty": ("  ", ("unreadable", "error", 1)),
     "empty brackets": ("()", ("unreadable", "error", 1)),
@@ -74,6 +79,22 @@ FAULTS = {
     "filter that only PubMed knows": ("a[ti] AND free full text[sb]", ("pubmed-only", "hint", 11)),
     "too many wildcards": (" OR ".join(f"example{n}*[ti]" for n in range(257)), ("wildcard", "error", 9)),
 }
+
+
+def test_a_heading_with_a_subheading_is_not_the_heading_of_both_words():
+    """stroke/rehabilitation and Stroke Rehabilitation find other papers; the same one twice is told all the same."""
+    different = 'stroke/rehabilitation[mh] OR "Stroke Rehabilitation"[mh] OR stroke rehab*[tiab]'
+    assert "duplicate" not in {one.rule for one in lint(different)}
+    assert "duplicate" in {one.rule for one in lint("stroke/rehabilitation[mh] OR Stroke/Rehabilitation[mh]")}
+
+
+def test_a_limit_to_humans_is_not_told_to_ask_for_the_word():
+    """Few studies of people say `humans`; other headings get their word."""
+    (limit,) = [one for one in lint("examplin[tiab] AND humans[mh]") if one.rule == "headings-only"]
+    assert "[tiab]" not in limit.remedy
+    assert "NOT (animals[mh] NOT humans[mh])" in limit.remedy
+    (heading,) = [one for one in lint("examplin[tiab] AND stroke[mh]") if one.rule == "headings-only"]
+    assert "stroke[tiab]" in heading.remedy
 
 
 @pytest.mark.parametrize(("term", "expected"), FAULTS.values(), ids=FAULTS)

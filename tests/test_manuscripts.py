@@ -92,6 +92,9 @@ def works(data, name="paper.docx"):
         ("\\begin{lstlisting}[a]\n% \\cite{no}\n\\end{lstlisting}\\cite{yes}", ["yes"]),
         ("\\begin{comment}\\cite{no}\\end{comment}\\iffalse\\cite{no}\\fi\\cite{yes}", ["yes"]),
         ("\\cite{yes}\\end{document}\\cite{no}", ["yes"]),
+        (r"\iffalse x \ifdim a \fi \cite{no} \fi\cite{yes}\iffalse \cite{no}\else\cite{b}\fi", ["yes", "b"]),
+        (r"\lstinline!\cite{no}!\lstinline[a=b]{\cite}\mintinline{tex}|\cite{no}|\cite{yes}", ["yes"]),
+        (r"\citefield{a}{title}\citename{b}{author}\citelist{c}{x}\citeit{d}\entrydata{e}{}", list("abcde")),
         (r"\newcommand{\mine}[1]{\cite{#1}}\citestyle{no}\setcitestyle{no}\citetext{no}", []),
         (r"\cite{} \cite{ , } \cite", []),
         (r"\cite{mu\"ller} \cite[a", []),
@@ -196,6 +199,7 @@ def test_an_aux_lists_what_latex_read(tmp_path):
         ("```r\n@no\n```\n[@yes]\n~~~\n@no\n~~~", ["yes"]),
         ("see @fig-one, @tbl-two, @sec:three and \\@ref(fig:x); [@yes]", ["yes"]),
         ("---\ntitle: x\nnocite: |\n  @a, @b\n---\n[@c]", ["a", "b", "c"]),
+        ("[@a] <!-- [@no] --> [@b] <!-- over\n[@no]\nlines --> [@c]", ["a", "b", "c"]),
     ],
 )
 def test_markdown_cites_as_pandoc_has_it(text, found):
@@ -230,6 +234,91 @@ def test_identifiers_in_running_text(tmp_path):
         (2, {"PMID": "90000003"}),
         (3, {"DOI": "10.1000/a(1)b"}),
     ]
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("(PMID: 90000001, 90000002; 90000003 and 90000004)", [{"PMID": f"9000000{n}"} for n in range(1, 5)]),
+        ("PMIDs 90000001 and 90000002, of 2019", [{"PMID": "90000001"}, {"PMID": "90000002"}]),
+        ("PMID:[90000001]", [{"PMID": "90000001"}]),
+        ("fine (doi:10.1000/a), and another (PMID 90000001)", [{"DOI": "10.1000/a"}, {"PMID": "90000001"}]),
+        ("A PMID 90000001 and B doi:10.1000/b.", [{"PMID": "90000001"}, {"DOI": "10.1000/b"}]),
+        (
+            "doi: 10.1000/a. Epub 2019 Sep 7. PMID: 90000001; PMCID: PMC1234567.",
+            [{"DOI": "10.1000/a", "PMID": "90000001", "PMCID": "PMC1234567"}],
+        ),
+        ("https://www.ncbi.nlm.nih.gov/pubmed/?term=90000001.", [{"PMID": "90000001"}]),
+        ("https://pubmed.ncbi.nlm.nih.gov/?sort=date&term=90000001", [{"PMID": "90000001"}]),
+        ("https://doi.org/10.1000%2Fa.b%3Bc", [{"DOI": "10.1000/a.b;c"}]),
+        ("doi:10.1000/a,10.1000/b", [{"DOI": "10.1000/a"}, {"DOI": "10.1000/b"}]),
+        ("doi:10.1000/a,b", [{"DOI": "10.1000/a,b"}]),
+    ],
+)
+def test_several_works_in_one_sentence_are_several(text, found):
+    """Each number of a list is a work of its own; identifiers of one work stand side by side."""
+    made = read(text, "text")
+    assert [dict(one.items[0]) for one in made.mentions] == found
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        f"Bad (PMID: {pmid(12)}, {pmid(1)}).",
+        f"Fine (PMID {pmid(12)}), more (https://www.ncbi.nlm.nih.gov/pubmed/?term={pmid(1)}).",
+        f"See PMID {pmid(1)}, PMC9999999.",
+    ],
+)
+def test_a_retracted_paper_among_others_is_told(tmp_path, text):
+    """However the sentence names it."""
+    desk = library(tmp_path)
+    (desk.folder / "paper.txt").write_text(text)
+    result = desk.json("check", "paper.txt", "--no-newer", status=1)
+    assert ("retracted", pmid(1)) in {(one["kind"], one["pmid"]) for one in result["findings"]}
+
+
+def test_identifiers_that_disagree_hide_no_retraction(tmp_path):
+    """A reference without a title whose PMID and DOI are of two papers: wrong, and the retracted one is told."""
+    desk = library(tmp_path)
+    doi = desk.json("show", pmid(12))[0]["doi"]
+    (desk.folder / "paper.txt").write_text(
+        f"It helps (1), as is known.\n\nReferences\n\n1. Example A, et al. PMID {pmid(1)}. doi:{doi}\n"
+    )
+    result = desk.json("check", "paper.txt", "--no-newer", status=1)
+    assert {(one["kind"], one["pmid"]) for one in result["findings"]} >= {("retracted", pmid(1))}
+    assert "wrong-id" in {one["kind"] for one in result["findings"]}
+
+
+def test_a_reference_over_several_lines_is_one(tmp_path):
+    """In a numbered list of a plain text, as editors wrap it."""
+    desk = library(tmp_path)
+    half = len(TITLES[1]) // 2
+    cut = TITLES[1].index(" ", half)
+    (desk.folder / "paper.txt").write_text(
+        f"References\n\n1. Example A. {TITLES[1][:cut]}\n   {TITLES[1][cut:].strip()}. J Example. 2020.\n"
+        f"2. Example A. {TITLES[2]}. J Example. 2020.\n"
+    )
+    result = desk.json("check", "paper.txt", "--no-newer", status=1)
+    assert [(one["kind"], one["pmid"], one["where"][0]["line"]) for one in result["findings"]] == [
+        ("retracted", pmid(1), 3),
+        ("concern", pmid(2), 5),
+    ]
+
+
+def test_an_entry_has_the_other_keys_that_biblatex_gives_it(tmp_path):
+    """`ids` leads to the entry; an entry that says too little is told as that, not as missing."""
+    desk = library(tmp_path)
+    (desk.folder / "refs.bib").write_text(
+        f"@article{{main, ids = {{one, other}}, title = {{{TITLES[1]}}}, pmid = {{{pmid(1)}}}}}\n"
+        "@set{both, entryset = {main}}\n"
+    )
+    (desk.folder / "paper.tex").write_text("\\cite{other}\\cite{both}\\cite{nowhere}\\addbibresource{refs.bib}")
+    result = desk.json("check", "paper.tex", "--no-newer", status=1)
+    assert {(one["kind"], one["cited"]) for one in result["findings"]} == {
+        ("retracted", "other"),
+        ("unsure", "both"),
+        ("unresolved", "nowhere"),
+    }
 
 
 def test_a_list_of_references_without_identifiers_is_matched_by_its_titles(tmp_path):

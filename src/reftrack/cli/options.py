@@ -44,6 +44,15 @@ class Number(click.IntRange):
     def _describe_range(self) -> str:
         return ""
 
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:  # noqa: ANN401
+        """A number in words that need no range: what is wrong is that it is too small, or larger than any."""
+        number = int(click.INT.convert(value, param, ctx))
+        if self.min is not None and number < self.min:
+            self.fail(f"{number} is less than {self.min:g}.", param, ctx)
+        if self.max is not None and number > self.max:
+            self.fail(f"{number} is larger than any there can be.", param, ctx)
+        return number
+
 
 _AGO = {"d": 1, "w": 7, "m": 30, "y": 365}
 _SORT_NAMES = [f"{sign}{name}" for name in SORTS for sign in ("", "-")]

@@ -7,7 +7,7 @@ without any key is read as running text.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from .folder import Folder
 from .mention import Bibliography, Manuscript, Mention, Place
@@ -32,7 +32,7 @@ def read(name: str, data: bytes, folder: Folder, decode: Decode) -> Manuscript:
     made = Manuscript(name)
     lines = decode(data).split("\n")
     body = _metadata(made, lines, folder)
-    shown = [(number, line) for number, line in _shown(lines, body)]
+    shown = list(_without_comments(_shown(lines, body)))
     for number, line in shown:
         _cite(made, Place(name, number), line)
     if not made.mentions and made.everything is None:
@@ -75,6 +75,18 @@ def _metadata(made: Manuscript, lines: list[str], folder: Folder) -> int:
                 if path and (found_file := folder.read(path)):
                     made.bibliographies.append(Bibliography(*found_file))
     return end + 1 if end else 0
+
+
+def _without_comments(lines: Iterable[tuple[int, str]]) -> Iterator[tuple[int, str]]:
+    """The lines without what stands between <!-- and -->, over as many lines as it takes."""
+    hidden = False
+    for number, line in lines:
+        shown, rest = "", line
+        while rest:
+            before, mark, rest = rest.partition("-->" if hidden else "<!--")
+            shown += "" if hidden else before
+            hidden = hidden != bool(mark)
+        yield number, shown
 
 
 def _shown(lines: list[str], start: int) -> Iterator[tuple[int, str]]:

@@ -20,7 +20,7 @@ cite citep citet citealt citealp citeauthor citefullauthor citeyear citeyearpar 
 parencite textcite autocite footcite footcitetext smartcite supercite fullcite footfullcite citetitle citedate citeurl
 notecite pnotecite fnotecite bibentry onlinecite citeonline nptextcite citeA citeNP citeANP citeauthorNP citeyearNP
 fullciteA fullciteNP fullciteauthor shortcite shortciteA shortciteNP shortciteauthor maskcite maskciteA possessivecite
-citepos citeposs footciteauthor
+citepos citeposs footciteauthor citefield citename citelist citeit entrydata
 """
 _CITING = frozenset(_CITING_LIST.split())
 """Each also with a capital, and with an s for several lists in a row."""
@@ -28,8 +28,10 @@ _VOLUME = re.compile(r"[pfsta]?volcites?|[PFSTA]volcites?")
 _COMMAND = re.compile(r"\\([A-Za-z@]+)\*?")
 _HIDING = re.compile(
     r"\\\\|\\%|%|\\begin\s?\{(verbatim\*?|Verbatim|lstlisting|minted|comment|filecontents\*?)\}|\\verb\*?(?=[^\w\s])"
+    r"|\\lstinline(?:\[[^\]\n]{0,200}\])?(?=[^\w\s])|\\mintinline(?:\[[^\]\n]{0,200}\])?\{[\w+-]{1,40}\}(?=[^\w\s])"
     r"|\\iffalse(?![A-Za-z])|\\end\s?\{document\}"
 )
+_CONDITIONAL = re.compile(r"\\(?:(if)[A-Za-z@]*|(fi)|(else))(?![A-Za-z@])")
 _BETWEEN = re.compile(r"\s{0,200}")
 _FILES = {"input": ("", ".tex"), "include": (".tex",), "subfile": ("", ".tex"), "subfileinclude": ("", ".tex")}
 _IN_FOLDER = frozenset({"import", "subimport", "includefrom", "subincludefrom", "inputfrom", "subinputfrom"})
@@ -186,14 +188,28 @@ class _Hidden:
             return _or_all(text, text.find("\n", at))
         if environment:
             return _or_all(text, text.find(f"\\end{{{environment}}}", at))
-        if what.startswith("\\verb"):
-            close = text.find(text[at], at + 1, at + _VERB) if at < len(text) else -1
+        if what.startswith(("\\verb", "\\lstinline", "\\mintinline")):
+            closing = "}" if text[at : at + 1] == "{" and not what.startswith("\\verb") else text[at : at + 1]
+            close = text.find(closing, at + 1, at + _VERB) if closing else -1
             return close + 1 if close > 0 and "\n" not in text[start:close] else at
         if what.startswith("\\iffalse") and not self._no_fi:
-            close = text.find("\\fi", at)
+            close = _end_of_false(text, at)
             self._no_fi = close < 0
             return close if close > 0 else at
         return len(text) if what.startswith("\\end") else at
+
+
+def _end_of_false(text: str, at: int) -> int:
+    """Where what \\iffalse hides ends: at its own \\else or \\fi, past those of conditionals inside; -1 nowhere."""
+    depth = 0
+    for found in _CONDITIONAL.finditer(text, at):
+        if found[1]:
+            depth += 1
+        elif depth == 0:
+            return found.start()
+        elif found[2]:
+            depth -= 1
+    return -1
 
 
 def _or_all(text: str, end: int) -> int:

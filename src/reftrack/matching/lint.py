@@ -9,6 +9,7 @@ paper, and a date limit hides what is published later.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from ..errors import QueryError
@@ -17,6 +18,7 @@ from .finding import Finding
 from .judge import MOST_WILDCARDS
 from .lint_terms import look_at_terms
 from .syntax import Node, Reading, Term, read, tag_name
+from .text import fold
 from .tokens import CURLY, STRAY, RefusedTermError, Token, scan, shown
 from .written import FEW, chains, leaves, steps, written
 
@@ -28,7 +30,7 @@ INDEXED_LATER = frozenset({"mh", "majr", "sh", "nm", "rn"})
 def lint(term: str) -> tuple[Finding, ...]:
     """Everything there is to say of a query, the worst first, then by place. Raises nothing."""
     straight = term.translate(CURLY)
-    found = list(_curly(term, straight))
+    found = [*_curly(term, straight), *_of_another_database(straight)]
     pieces = list(scan(straight))
     faults = list(_strays(straight, pieces)) or [*_brackets(pieces), *_tags(pieces)]
     found += faults
@@ -120,6 +122,29 @@ def _brackets(pieces: list[Token]) -> Iterator[Finding]:
         )
 
 
+_ELSEWHERE = re.compile(
+    r"\.(?:ti|ab|tw|mp|kw|kf|sh|pt|hw|ot|rn)(?:,[a-z]{2}){0,6}\.(?=\W|\Z)"  # Ovid: stroke.ti,ab.
+    r"|(?<![\w\[])exp\s+[A-Za-z\"'][\w ,'\"-]{0,80}/"  # Ovid: exp Stroke/
+    r"|['\"]/(?:exp|de|mj)\b"  # Embase: 'stroke'/exp
+    r"|:(?:ti|ab|kw|de)(?:,(?:ti|ab|kw|de)){0,4}\b"  # Embase: stroke:ti,ab
+    r"|\b(?:TITLE-ABS-KEY|TS|TI|AB)\s?[(=]\s?\(?"  # Scopus, Web of Science
+    r"|\b(?:adj|near/|pre/)[0-9]{1,2}\b",
+    re.IGNORECASE,
+)
+
+
+def _of_another_database(straight: str) -> Iterator[Finding]:
+    """Syntax of Ovid, Embase, Scopus or Web of Science, which PubMed searches as words."""
+    if found := _ELSEWHERE.search(straight):
+        yield Finding(
+            "other-database",
+            "warning",
+            found.start(),
+            f"“{shown(found[0].strip())}” is the syntax of another database; PubMed searches it as words.",
+            "Write it in PubMed's: [tiab], [mh], and brackets; Polyglot and the like translate whole strategies.",
+        )
+
+
 def _tags(pieces: list[Token]) -> Iterator[Finding]:
     before: Token | None = None
     for token in pieces:
@@ -132,7 +157,7 @@ def _tags(pieces: list[Token]) -> Iterator[Finding]:
                     "error",
                     token.start,
                     f"PubMed has no field [{shown(token.text)}]; it would search all fields instead.",
-                    f"Did you mean {near}?" if near else "Usual ones are [tiab], [mh], [au] and [dp].",
+                    f"Did you mean {near}?" if near else "Usual ones are [tiab], [mh], [au] and [dp]; of a DOI [aid].",
                 )
             elif before is not None and before.kind == "close":
                 yield Finding(
@@ -231,8 +256,23 @@ def _headings_only(tree: Node) -> Iterator[Finding]:
                 "hint",
                 first.start,
                 f"{block} asks for indexing terms alone, {shown(text)}: papers that are not indexed yet are missed.",
-                f"Add a text word beside it, as OR {_word(first)}[tiab].",
+                _LIMIT
+                if fold(first.text) in _CHECK_TAGS
+                else f"Add a text word beside it, as OR {_word(first)}[tiab].",
             )
+
+
+_LIMIT = (
+    "Leave the limit away, for few papers say such a thing in words; to leave animal studies out, write "
+    "NOT (animals[mh] NOT humans[mh])."
+)
+
+
+_CHECK_TAGS = frozenset(
+    """humans|human|animals|animal|male|female|adult|young adult|aged|aged 80 and over|middle aged|adolescent|child|
+    child preschool|infant|infant newborn|pregnancy""".replace("\n    ", "").split("|")
+)
+"""Headings that say of whom a study is (NLM's check tags), which no word of the text stands for."""
 
 
 def _needs_headings(node: Node) -> bool:

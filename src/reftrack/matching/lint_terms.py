@@ -220,7 +220,8 @@ def _double(group: Sequence[Term]) -> Iterator[Finding]:
     seen: dict[tuple[object, ...], Term] = {}
     kept: list[Term] = []
     for term in group:
-        text = term.text if term.field.how in ("date", "number") else fold(term.text)
+        # A heading and its subheading are parted by the slash: stroke/rehabilitation is not Stroke Rehabilitation.
+        text = term.text if term.field.how in ("date", "number") else "/".join(map(fold, term.text.split("/")))
         asks = (term.field.name, text, "*" in term.text, term.exploded, term.distance)
         if asks in seen:
             yield Finding(

@@ -29,6 +29,8 @@ _LATEX = re.compile(r"\\(?:documentclass|begin\{document\}|[a-zA-Z]{0,12}cite[a-
 _PANDOC = re.compile(r"\[(?:see |cf\. )?-?@\w")
 _TITLE, _AUTHORS = 1_000, 200
 """So much of a title, and so many authors, are compared."""
+_ENTRY_KEY = re.compile(r"@\w{1,40}\s{0,9}[{(]\s{0,9}([^\s,{}()]{1,300})")
+_ALIASES = re.compile(r"\bids\s{0,9}=\s{0,9}[{\"]([^{}\"]{1,2000})", re.IGNORECASE)
 _PMID_KEY = re.compile(r"(?:pmid|pubmed)[:_-]?0*([1-9][0-9]{0,8})|([1-9][0-9]{5,8})", re.IGNORECASE)
 _DOI_KEY = re.compile(r"(?:https?://(?:dx\.)?doi\.org/|doi:)?10\.[0-9]{4,9}/\S+", re.IGNORECASE)
 
@@ -59,6 +61,8 @@ class Reference:
     """The file, of those that were named, that cites it."""
     is_key: bool = False
     """Whether the label is a key of which no bibliography says anything, so that the library may know it."""
+    is_listed: bool = False
+    """Whether a bibliography has an entry of that key, which could not be read."""
     is_exact: bool = True
     """Whether the readings say which paper it is, not only what its title may be."""
 
@@ -71,6 +75,8 @@ class Cited:
     references: list[Reference] = field(default_factory=list)
     keys: list[str] = field(default_factory=list)
     """All keys that the bibliographies have."""
+    unread: set[str] = field(default_factory=set)
+    """Keys of entries of bibliographies that could not be read."""
     empty: list[str] = field(default_factory=list)
     """Files in which no citation was found."""
     remarks: list[str] = field(default_factory=list)
@@ -156,6 +162,7 @@ def _entries(name: str, data: bytes, cited: Cited) -> list[_Entry]:
     for one in imports.read(data, form):
         if isinstance(one, Unreadable):
             cited.remarks.append(f"{name}:{one.line}: {one.reason}.")
+            cited.unread.update(_ENTRY_KEY.findall(one.text))
         else:
             found.append(_Entry(Place(name, one.line), _bounded(one), form))
     return found
@@ -196,6 +203,10 @@ def _of_manuscript(manuscript: Manuscript, shared: Sequence[_Entry], cited: Cite
     by_key: dict[str, Citation] = {}
     for entry in entries:
         by_key.setdefault(entry.citation.key, entry.citation)
+    for entry in entries:  # biblatex knows an entry by other keys, too
+        for other in _ALIASES.findall(entry.citation.text) if entry.form == "bibtex" else ():
+            for key in other.split(","):
+                by_key.setdefault(key.strip(), entry.citation)
     by_small_key = {key.lower(): citation for key, citation in by_key.items()}
     cited.keys += filter(None, by_key)
     found: dict[str, Reference] = {}
@@ -204,6 +215,7 @@ def _of_manuscript(manuscript: Manuscript, shared: Sequence[_Entry], cited: Cite
         known = found.get(mark)
         if known is None:
             known = found[mark] = _reference(mention, manuscript, by_key.get(mention.key), by_small_key)
+            known.is_listed = mention.key in cited.unread
         if mention.place not in known.places:
             known.places.append(mention.place)
     return list(found.values())

@@ -58,7 +58,7 @@ def wrong_with(one: Known, held: HeldPaper | None, keys: Sequence[str], library:
         if held.paper.pmid not in {pmid for _, pmid, _ in other}:  # else title and identifier agree
             yield _by_title_only(base, citation, held, other)
     elif not _MAY_BE.match(one.match.doubt) and (other := _of_another(citation, library)):
-        yield _wrong_id(base, citation, other)
+        yield from _leading_elsewhere(base, citation, other, library)
     elif (doubt := _unsure(base, one.match.doubt, library)) and (reference.is_exact or doubt.severity != "info"):
         yield doubt
     elif citation.title and without_mark(citation.title) != citation.title:
@@ -76,6 +76,14 @@ def wrong_with(one: Known, held: HeldPaper | None, keys: Sequence[str], library:
 def _unresolved(base: Finding, reference: Reference, keys: Sequence[str], library: Reader) -> Finding:
     if not reference.is_key:
         return replace(base, kind="unknown", message="The document holds no data about it.")
+    if reference.is_listed:
+        return replace(
+            base,
+            kind="unsure",
+            severity="warning",
+            message="The bibliography has an entry of this key, which says too little to tell which paper it is.",
+            advice="Give the entry its title, or its PMID or DOI.",
+        )
     begin = base.cited[:2].lower()
     alike = [key for key in keys if key[:2].lower() == begin][:_MOST_ALIKE]
     alike += held_keys.keys_like(library.connection, base.cited)
@@ -164,6 +172,25 @@ def _wrong_id(base: Finding, citation: Citation, other: _Other) -> Finding:
         advice="Find out which of the two is meant.",
         link=Link(pmid, "other", title),
     )
+
+
+def _leading_elsewhere(base: Finding, citation: Citation, other: _Other, library: Reader) -> Iterator[Finding]:
+    """Identifiers that are of other papers; where no title says which is meant, that one was retracted is told, too."""
+    yield _wrong_id(base, citation, other)
+    if citation.title:
+        return
+    for held in library.held(list(dict.fromkeys(pmid for _, pmid, _ in other))):
+        if held.paper.retracted:
+            yield replace(
+                base,
+                kind="retracted",
+                severity="error",
+                pmid=held.paper.pmid,
+                key=held.key,
+                title=without_mark(held.paper.title),
+                message="An identifier of the reference leads to this paper, which was retracted.",
+                advice=DO_NOT_REST,
+            )
 
 
 def _cut(title: str) -> str:

@@ -1,12 +1,17 @@
 """What every test file may use: where the shared corpus is, and who skips without it."""
 
 import os
+import signal
 from pathlib import Path
 
 import pytest
 
 PROJECT = Path(__file__).resolve().parents[1]
 CORPUS = Path(os.environ.get("REFTRACK_TEST_CORPUS") or PROJECT.parent / "shared" / "corpus")
+
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    # A shell lets its background jobs ignore Ctrl-C, and what they start inherits that: tests of Ctrl-C need it.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def pytest_collection_modifyitems(items):

@@ -29,6 +29,9 @@ MOST = 50
 """Papers a section shows where a person reads."""
 PARTIAL, NEWS, RETRACTED = 4, 10, 11
 
+_NOT_TOLD = ("other_abstracts", "mesh", "keywords", "substances", "grants", "accessions", "references")
+"""What a digest tells nothing of, though it reads thousands of papers."""
+
 _STYLES = {
     "heading": "bold",
     "bad": "bold red",
@@ -133,7 +136,7 @@ def _digest(desk: Desk, selection: Selection, since: str, only: int | None, form
         filters = selection._replace(query="", limit=None)
         return compose(
             runs,
-            held=reader.held,
+            held=partial(reader.held, without=_NOT_TOLD),
             wanted=_wanted(desk, reader, runs, filters),
             chosen=filters._replace(sort="") != Selection(),
             completed=_completed(reader, runs),

@@ -153,7 +153,10 @@ class LedgerReader:
         The runs must be the newest of their queries that ended well; what came in later ones is not counted.
         """
         found = "h.query = ? AND +h.first_run <= ? AND h.last_run >= ?"  # + : by the key; most of them are found
-        sizes = {query: self.connection.value("SELECT count(*) FROM hits WHERE query = ?", (query,)) for query in runs}
+        sizes = {
+            query: self.connection.value("SELECT received FROM runs WHERE run = ?", (run,)) or 0
+            for query, run in runs.items()
+        }
         together, counted = 0, list[object]()
         for query in sorted(runs, key=lambda query: -sizes[query]):  # what the largest have is not counted again
             other = f" AND NOT EXISTS (SELECT 1 FROM hits o WHERE o.pmid = h.pmid AND {found.replace('h.', 'o.')})"

@@ -1,6 +1,7 @@
 """Rules and papers become tags: loading, overlays, names, evidence, explanations, hashes."""
 
 import os
+import re
 import subprocess
 import sys
 from dataclasses import replace
@@ -9,6 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from findings import findings
 from papers import papers
 from reftrack import tagging
 from reftrack.errors import RuleError, UsageError
@@ -22,6 +24,7 @@ from reftrack.model import (
     Section,
     Substance,
 )
+from reftrack.tagging.phrases import parse
 from reftrack.tagging.reading import shipped
 
 RULES = tagging.load()
@@ -599,3 +602,18 @@ def test_two_processes_tag_alike():
     }
     assert len(said) == 1
     assert b"mortality" in said.pop()
+
+
+UNGROWN = tagging.load()
+WORDINGS = sorted({" ".join(way).translate({ord("="): None}) for phrase in RULES._found for way in parse(phrase)[0]})
+
+
+@given(st.lists(st.sampled_from(WORDINGS), min_size=1, max_size=6), st.sampled_from([" ", ", ", ". ", " of the "]))
+@settings(max_examples=100, deadline=None)
+def test_a_paper_read_alone_is_read_the_same(wordings, between):
+    """Phrases that a paper cannot hold are left out where one paper is read, and only those."""
+    text = between.join(re.sub(r"~[0-9]+ |\*", "", wording).replace("#", "5") for wording in wordings)
+    one = paper(text, ("METHODS", text.upper()), ("", text))
+    assert RULES.tries
+    assert findings(one, UNGROWN) == findings(one, RULES)
+    assert "tries" not in vars(UNGROWN)

@@ -81,8 +81,11 @@ def _tag(finding: Finding) -> Tag:
 
 
 def analyse(paper: Paper, rules: RuleSet, *, everything: bool = False) -> dict[int, Finding]:
-    """What the rules make of the paper, by the rule's place: those that may tag it, or all that found anything."""
-    reading = Reading(paper, rules)
+    """What the rules make of the paper, by the rule's place: those that may tag it, or all that found anything.
+
+    `everything` is asked of one paper, whose reader waits; without it, of one paper after another.
+    """
+    reading = Reading(paper, rules, alone=everything)
     found: dict[int, Finding] = {}
     exclusive: dict[str, list[Finding]] = {}
     places = {*reading.hits, *reading.marks, *rules.sourced}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Iterator
 
 from ..model import Evidence, Paper
 from .abbreviations import meaning
@@ -67,7 +68,8 @@ def evidence(hit: Hit, weight: float, masked: str = "") -> Evidence:
 class Reading:
     """One paper, read once."""
 
-    def __init__(self, paper: Paper, rules: RuleSet) -> None:
+    def __init__(self, paper: Paper, rules: RuleSet, *, alone: bool = False) -> None:
+        """`alone`: no other paper is going to be read."""
         self.rules = rules
         self.hits: defaultdict[int, list[Hit]] = defaultdict(list)
         self.guards: defaultdict[int, list[Guard]] = defaultdict(list)
@@ -75,7 +77,7 @@ class Reading:
         self.has_negations = False
         self._texts = [paper.title, *(section.text for section in paper.abstract)]
         self._meanings: dict[str, str] = {}
-        body, head = rules.tries
+        body, head = self._tries = rules.tries_for(_read(paper)) if alone else rules.tries
         for part in _parts(paper, head):
             trie = body if part.field == "abstract" else head
             part.read = trie.read(part.text)
@@ -94,7 +96,7 @@ class Reading:
         long = self._meanings[word]
         if not long:
             return "" if clear else f"{word} is not spelled out"
-        head = self.rules.tries[1]
+        head = self._tries[1]
         means = any(
             one.tag == entry.tag and one.kind == Kind.HIT
             for sense, _, _ in head.find(head.read(long))
@@ -156,6 +158,13 @@ def _expressions(part: Part, rules: RuleSet) -> Found:
         for match in pattern.finditer(part.text)
         if match.end() > match.start() and read.words
     ]
+
+
+def _read(paper: Paper) -> Iterator[str]:
+    """All the texts that `_parts` chooses from."""
+    yield from (paper.title, paper.vernacular_title, paper.journal)
+    yield from (section.text for section in paper.abstract)
+    yield from (keyword.name for keyword in paper.keywords)
 
 
 def _parts(paper: Paper, head: Trie) -> list[Part]:

@@ -16,7 +16,7 @@ from __future__ import annotations
 import math
 import re
 from bisect import bisect_right
-from collections.abc import Iterable, Sequence
+from collections.abc import Container, Iterable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import accumulate, chain, compress, count, pairwise, product
@@ -328,6 +328,34 @@ def parse(phrase: str) -> tuple[tuple[tuple[str, ...], ...], tuple[str, ...]]:
         if any(one.startswith("~") and two.startswith("~") for one, two in pairwise(wording)):
             raise PhraseError(f"{phrase!r} has two gaps in a row")
     return found, tuple(_stop(word, phrase) for word in stops)
+
+
+def beginnings(texts: Iterable[str]) -> set[str]:
+    """The words of texts, folded, and each as the stem that its first letters are; for `may_stand`."""
+    folded = {fold(word) for text in texts for word in words(text)}
+    return folded | {word[:_INDEXED] + "*" for word in folded}
+
+
+def may_stand(phrase: str, known: Container[str]) -> bool:
+    """False if texts of these `beginnings` cannot hold the phrase; quicker than reading the phrase.
+
+    A choice, what has a capital or a hyphen, and what must not follow are not looked at.
+    """
+    rest = phrase
+    if "!" in rest or "(" in rest:
+        rest = _STOP.sub(" ", rest)
+        while _GROUP.search(rest):
+            rest = _GROUP.sub("|", rest)
+    for chunk in rest.split():
+        word = chunk.removesuffix("*")
+        if word.isalpha() and word.islower() and chunk not in known:
+            folded = fold(word)
+            if word == chunk:
+                if folded not in known:
+                    return False
+            elif len(folded) >= _INDEXED and folded[:_INDEXED] + "*" not in known:
+                return False
+    return True
 
 
 def _stop(word: str, phrase: str) -> str:

@@ -23,8 +23,6 @@ class Condition(NamedTuple):
     """A quicker statement, of as many rows at least, with the same values; to see how many there may be."""
     about: int | None = None
     """How many papers meet it, or more, if that is known without looking."""
-    beside: str = ""
-    """A test that is quicker beside a full-text search."""
     once: bool = True
     """The source yields no PMID twice."""
     held: bool = True
@@ -42,7 +40,7 @@ class Condition(NamedTuple):
     def search(self) -> tuple[str, Sequence[object], str]:
         """A test beside a full-text search, with its values and what it reads: not by rows where there is a source."""
         if self.reads != "row" or not self.source or not self.exact:
-            return self.beside or self.test, self.values, self.reads
+            return self.test, self.values, self.reads
         # The + keeps SQLite from asking the search for each of these PMIDs, which is slower a thousand times.
         return f"+{{pmid}} IN ({self.source})", self.given, ""
 
@@ -107,15 +105,14 @@ def _tagged(connection: Connection, tags: Sequence[str]) -> Condition:
     tags = list(dict.fromkeys(tags))
     marks = ",".join("?" * len(tags))
     # EXISTS, never `pmid IN (SELECT …)`: together with MATCH the latter is slower by a factor of thousands.
-    test = f"EXISTS (SELECT 1 FROM paper_tags t{{index}} WHERE t.tag IN ({marks}) AND t.pmid = {{{{pmid}}}})"
     alone = len(tags) == 1
+    index = "" if alone else " INDEXED BY paper_tags_by_paper"  # one look at all tags of a paper, not one for each tag
     return Condition(
-        test.format(index=""),
+        f"EXISTS (SELECT 1 FROM paper_tags t{index} WHERE t.tag IN ({marks}) AND t.pmid = {{pmid}})",
         tags,
         f"SELECT pmid FROM paper_tags WHERE tag IN ({marks})",
         tags,
         about=int(connection.value(f"SELECT coalesce(sum(papers), 0) FROM tag_counts WHERE tag IN ({marks})", tags)),
-        beside="" if alone else test.format(index=" INDEXED BY paper_tags_by_paper"),  # all tags of a paper at once
         once=alone,
     )
 

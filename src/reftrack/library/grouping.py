@@ -42,7 +42,7 @@ def count_by(connection: Connection, pmids: Sequence[int], by: str) -> list[Row]
         return [Row(str(value), count) for value, count in connection.rows(sql.format(among=among), values)]
 
     if by in _PLAIN:
-        found = rows(_PLAIN[by])
+        found = rows(_EVERY_STUDY if by == "study" and everything else _PLAIN[by])
         having = sum(row.papers for row in found if row.value)
     else:
         found = rows(_QUERY) if by == "query" else [*rows(_LEAVES), *rows(_PARENTS)]
@@ -60,6 +60,10 @@ _PLAIN = {
         WHERE journal = '' COLLATE NOCASE {among} GROUP BY 1""",
     "study": "SELECT tag, count(*) FROM paper_tags WHERE facet = 'study' AND is_primary {among} GROUP BY tag",
 }
+_EVERY_STUDY = """SELECT tag, count(*) FROM paper_tags WHERE is_primary AND tag IN (
+        SELECT tag FROM tag_counts c WHERE 'study' = (SELECT facet FROM paper_tags t WHERE t.tag = c.tag LIMIT 1))
+    GROUP BY tag"""
+"""The same of every paper, without a look at the tags of other facets, which are most."""
 _QUERY = "SELECT query, count(*) FROM hits WHERE left_run IS NULL {among} GROUP BY query"
 _LEAVES = """SELECT tag, count(*) FROM paper_tags WHERE tag IN (
         SELECT tag FROM tags v WHERE facet = :facet AND NOT EXISTS (SELECT 1 FROM tags c WHERE c.parent = v.tag))

@@ -40,6 +40,7 @@ from papers import document, record
 from reftrack import manuscripts
 from reftrack.errors import UsageError
 from reftrack.imports.text import decode
+from reftrack.manuscripts import prose
 from reftrack.workflow.citing import Source, gather
 
 
@@ -686,3 +687,10 @@ def test_a_document_that_compiles_names_its_retracted_paper(project, tmp_path, n
 def test_the_record_that_is_made_is_a_record():
     """The library of these tests is as PubMed would send it."""
     assert made_record(6).count(b"<PublicationType ") == 2
+
+
+@pytest.mark.parametrize(("wrapped", "number"), [(False, 2), (True, 1)])
+def test_a_paragraph_is_not_the_rest_of_the_one_before(wrapped, number):
+    """In an office document; a line of a plain text is."""
+    text = ["References", "1. Example A. doi:10.1000/example.12", "Example B. PMID: 90000001"]
+    assert len(list(prose.mentions(enumerate(text), "paper", wrapped=wrapped))) == number

@@ -78,7 +78,7 @@ def read(name: str, data: bytes, kind: str, *, path: Path | None, decode: Callab
     from . import prose
 
     made = Manuscript(name)
-    made.mentions.extend(prose.mentions(enumerate(decode(data).split("\n"), 1), name))
+    made.mentions.extend(prose.mentions(enumerate(decode(data).split("\n"), 1), name, wrapped=True))
     return made
 
 

@@ -36,7 +36,7 @@ def read(name: str, data: bytes, folder: Folder, decode: Decode) -> Manuscript:
     for number, line in shown:
         _cite(made, Place(name, number), line)
     if not made.mentions and made.everything is None:
-        made.mentions.extend(mentions(shown, name))
+        made.mentions.extend(mentions(shown, name, wrapped=True))
     made.remarks += folder.remarks
     return made
 

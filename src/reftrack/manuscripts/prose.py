@@ -51,10 +51,13 @@ _WORDS = 4
 _GUESSES = 3
 
 
-def mentions(lines: Iterable[tuple[int, str]], file: str) -> Iterator[Mention]:
-    """The references of a text, given as (line or paragraph, its text)."""
+def mentions(lines: Iterable[tuple[int, str]], file: str, *, wrapped: bool = False) -> Iterator[Mention]:
+    """The references of a text, given as (line or paragraph, its text).
+
+    `wrapped`: they are lines, of which a numbered reference may have several; a paragraph is whole.
+    """
     in_list = False
-    for number, line in _unwrapped(lines):
+    for number, line in _unwrapped(lines) if wrapped else lines:
         text = line.strip()
         if not text:
             continue

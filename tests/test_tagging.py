@@ -617,3 +617,15 @@ def test_a_paper_read_alone_is_read_the_same(wordings, between):
     assert RULES.tries
     assert findings(one, UNGROWN) == findings(one, RULES)
     assert "tries" not in vars(UNGROWN)
+
+
+@pytest.mark.parametrize("field", ["title", "vernacular_title", "journal", "keywords", "abstract"])
+def test_every_text_of_a_paper_read_alone_counts(field):
+    """A word that stands nowhere else is found in each of them."""
+    rules = tagging.load(
+        [("own.toml", "[tag.zeta]\nfacet = 'outcome'\nlabel = 'Zeta'\nany.2 = 'zetaword'\njournal.2 = 'zetaword'\n")]
+    )
+    given = {"keywords": (Keyword("zetaword"),), "abstract": (Section("RESULTS", "It had zetaword."),)}
+    one = Paper(pmid=90000001, **{"title": "[No title]", field: given.get(field, "On zetaword")})
+    assert [entry.field for entry in tagging.explain(one, rules, "zeta").evidence], field
+    assert "tries" not in vars(rules)

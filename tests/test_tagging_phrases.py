@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from reftrack.tagging.abbreviations import meaning
 from reftrack.tagging.normalise import fold, key
-from reftrack.tagging.phrases import Lexicon, PhraseError, Trie, parse
+from reftrack.tagging.phrases import Lexicon, PhraseError, Trie, beginnings, may_stand, parse
 from reftrack.tagging.sections import (
     BACKGROUND,
     CONCLUSIONS,
@@ -203,3 +203,28 @@ MEANINGS = {
 def test_an_abbreviation_means_what_the_paper_says(short, text, expected):
     """The words before the bracket are the long form, or there is none."""
     assert meaning(short, [text]) == expected
+
+
+@pytest.mark.parametrize(
+    ("phrase", "text"),
+    [
+        *((phrase, text) for phrase, text, matched in MATCHES.values() if matched),
+        ("rat*", "rats"),
+        ("haem*", "hemorrhage"),
+        ("ischaemic stroke", "ischemic stroke"),
+        ("ischemic stroke", "ischaemic stroke"),
+        ("anti(body|bodies)", "antibodies"),
+        ("stroke !unit", "a stroke"),
+        ("stroke !(unit|care)", "a stroke"),
+    ],
+)
+def test_what_a_text_holds_may_stand_in_it(phrase, text):
+    """Whoever reads one paper leaves out phrases unread: never one that is found."""
+    assert found(phrase, text)
+    assert may_stand(phrase, beginnings([text]))
+
+
+@pytest.mark.parametrize("phrase", ["stroke unit", "cognit* stroke", "stroke (care|) bundle", "haemat* stroke"])
+def test_what_lacks_a_word_may_not_stand(phrase):
+    """Else nothing would be left out."""
+    assert not may_stand(phrase, beginnings(["a stroke", "co"]))

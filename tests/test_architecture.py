@@ -8,7 +8,7 @@ import pytest
 import reftrack
 
 ROOT = Path(reftrack.__file__).parent
-NOUNS = {"citation", "errors", "hands", "indexing", "model", "notices"}
+NOUNS = {"citation", "errors", "hands", "indexing", "model", "notices", "registries", "trials"}
 ROOMS = {
     "queries",
     "files",

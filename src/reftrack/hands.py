@@ -13,9 +13,13 @@ from typing import Any, Final, Literal, cast
 
 from .errors import UsageError
 
-Kind = Literal["tag", "decision", "note", "key", "undo"]
-KINDS: Final = ("tag", "decision", "note", "key", "undo")
-VERDICTS: Final = {"tag": ("add", "remove", "reset"), "decision": ("include", "exclude", "maybe")}
+Kind = Literal["tag", "decision", "note", "key", "trial", "undo"]
+KINDS: Final = ("tag", "decision", "note", "key", "trial", "undo")
+VERDICTS: Final = {
+    "tag": ("add", "remove", "reset"),
+    "decision": ("include", "exclude", "maybe"),
+    "trial": ("join", "alone", "none", "reset"),
+}
 LONGEST: Final = 100_000
 """Characters of a line that is written: a note may be long, but not endless."""
 LONGEST_READ: Final = 100 * LONGEST
@@ -23,6 +27,7 @@ LONGEST_READ: Final = 100 * LONGEST
 
 ID = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ\.\d{9}\.[0-9a-f]{8}")
 _SLUG = re.compile(r"[a-z0-9][a-z0-9-]{0,80}")
+_TRIAL = re.compile(r"PMID [1-9]\d{0,17}|[A-Za-z0-9][A-Za-z0-9 ./_:-]{0,60}")
 _WHEN = re.compile(r"\d{4}-\d\d-\d\d[\dT:.Z+-]{0,20}")
 _MOST_DIGITS: Final = 18
 
@@ -45,7 +50,8 @@ class Act:
     """The id of the first act of the same command: they are taken back together."""
     tag: str = ""
     verdict: str = ""
-    """Of a tag add, remove or reset (the rules speak again); of a decision include, exclude or maybe."""
+    """Of a tag add, remove or reset (the rules speak again); of a decision include, exclude or maybe; of a trial join,
+    alone (a trial of its own), none (no report of a trial) or reset."""
     because: str = ""
     reasons: tuple[str, ...] = ()
     text: str = ""
@@ -53,6 +59,8 @@ class Act:
     key: str = ""
     former: str = ""
     """The key the paper had before."""
+    trial: str = ""
+    """The trial that the paper was joined to: a registry number, or `PMID n`."""
     undoes: str = ""
     """The id of the act that this one takes back."""
 
@@ -62,7 +70,7 @@ class Act:
         return self.id[-8:]
 
 
-SAID: Final = ("by", "tag", "verdict", "because", "reasons", "text", "key", "former")
+SAID: Final = ("by", "tag", "verdict", "because", "reasons", "text", "key", "former", "trial")
 """What kinds of act say beside who, when and of which paper."""
 _NAMES: Final = tuple(field.name for field in fields(Act))
 
@@ -109,6 +117,8 @@ def _checked(said: dict[str, Any]) -> Act:
         raise UsageError(f"its kind is {kind!r:.60}; known are {', '.join(KINDS)}")
     if kind in VERDICTS and said["verdict"] not in VERDICTS[kind]:
         raise UsageError(f"its verdict is {said['verdict']!r:.60}; known are {', '.join(VERDICTS[kind])}")
+    if kind == "trial" and (said["verdict"] == "join") != bool(said.get("trial")):
+        raise UsageError("it has no trial" if said["verdict"] == "join" else "it names a trial and joins none")
     if said.get("undoes", "") >= said["id"]:
         raise UsageError("it takes back an act that is not older than itself")
     together = said.get("together") or said["id"]
@@ -116,7 +126,13 @@ def _checked(said: dict[str, Any]) -> Act:
     return Act(**given)
 
 
-_NEEDED: Final = {"tag": ("tag", "verdict"), "decision": ("verdict",), "key": ("key",), "undo": ("undoes",)}
+_NEEDED: Final = {
+    "tag": ("tag", "verdict"),
+    "decision": ("verdict",),
+    "key": ("key",),
+    "trial": ("verdict",),
+    "undo": ("undoes",),
+}
 
 
 def _fits(name: str, value: object) -> bool:
@@ -127,7 +143,7 @@ def _fits(name: str, value: object) -> bool:
         return isinstance(value, list) and all(_is_text(one) for one in value)
     if not _is_text(value):
         return False
-    shape = {"id": ID, "together": ID, "undoes": ID, "tag": _SLUG, "at": _WHEN}.get(name)
+    shape = {"id": ID, "together": ID, "undoes": ID, "tag": _SLUG, "at": _WHEN, "trial": _TRIAL}.get(name)
     return not (shape and value) or bool(shape.fullmatch(str(value)))
 
 

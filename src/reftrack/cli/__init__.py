@@ -25,6 +25,7 @@ COMMANDS = {
     "fetch": "Run the saved queries and bring the library up to date.",
     "list": "List papers.",
     "count": "Count papers, also by tag, year, query, decision or journal.",
+    "studies": "Group reports into the trials behind them.",
     "show": "Show everything held on a paper.",
     "open": "Open papers in the browser: PubMed, the publisher's page, PMC.",
     "why": "Explain why a tag is there, or is not.",

@@ -11,6 +11,12 @@ if TYPE_CHECKING:
     from ..library.acts import Logged
 
 _TAG = {"add": "added", "remove": "removed", "reset": "given back to the rules"}
+_TRIAL = {
+    "join": "joined to trial {}",
+    "alone": "a trial of its own",
+    "none": "no report of a trial",
+    "reset": "trial given back to the rules",
+}
 LONGEST = 60
 """Characters of a note that are shown."""
 
@@ -28,6 +34,8 @@ def what(act: Act, target: Act | None = None) -> str:
         )
     elif act.kind == "key":
         said, why = f"key {act.former} → {act.key}" if act.former else f"key {act.key}", ""
+    elif act.kind == "trial":
+        said, why = _TRIAL[act.verdict].format(act.trial), act.because
     else:
         said, why = "took back", what(target) if target else act.undoes[-8:]
     return clean(f"{said}: {why}" if why else said)

@@ -133,6 +133,7 @@ def _shape(one: Logged) -> dict[str, Any]:
         "text": act.text,
         "new_key": act.key or None,
         "former_key": act.former or None,
+        "trial": act.trial or None,
         "undoes": act.undoes or None,
         "together": act.together,
         "undone": one.undone or None,

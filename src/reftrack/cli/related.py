@@ -29,6 +29,7 @@ SEE_ALSO = {
     "db": ("doctor", "rebuild"),
     "doctor": ("db", "rules", "query"),
     "count": ("list", "tag"),
+    "studies": ("list", "count", "history", "undo"),
     "check": ("cite", "import", "digest"),
     "history": ("undo", "show"),
     "undo": ("history", "sync"),

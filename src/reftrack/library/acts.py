@@ -1,7 +1,8 @@
-"""The log of what people did by hand, and what follows from it: hand tags, decisions, notes, chosen keys.
+"""The log of what people did by hand, and what follows from it: hand tags, decisions, notes, chosen keys, trials.
 
 Every act is a row that stays. Which acts stand is worked out (one is taken back by another), and the tables that
-commands read (`hand_tags`, `decisions`, `notes`, `citation_keys`) say what the standing ones come to.
+commands read (`hand_tags`, `decisions`, `notes`, `citation_keys`,
+`hand_trials`) say what the standing ones come to.
 """
 
 from __future__ import annotations
@@ -130,6 +131,10 @@ class ActWriter(ActReader, ABC):
     def fold_key(self, act: Act, *, stands: bool) -> None:
         """Give the paper the key of the newest act that stands, or the one it had. Raises UsageError."""
 
+    @abstractmethod
+    def fold_trial(self, pmid: int) -> None:
+        """Make what is said by hand of the paper's trial what the newest act that stands says."""
+
     def do(self, kind: Kind, pmid: int, *, who: str, at: str = "", undoes: str = "", **said: Any) -> Act:
         """Log an act and let it count. Raises UsageError for a key that cannot be given, and for endless text."""
         now = self._now()
@@ -217,6 +222,8 @@ class ActWriter(ActReader, ABC):
             self.fold_decision(act, stands=not by)
         elif act.kind == "note":
             self.fold_note(act)
+        elif act.kind == "trial":
+            self.fold_trial(act.pmid)
         else:
             self.fold_key(act, stands=not by)
 
@@ -248,6 +255,12 @@ ACTS_AND_TABLES_DIFFER = f"""SELECT
         AND NOT EXISTS (SELECT 1 FROM hand_tags h WHERE h.pmid = a.pmid AND h.tag = {_TAG.format("a")}))
     + (SELECT count(*) FROM acts a WHERE a.kind = 'decision' AND NOT EXISTS (SELECT 1 FROM decisions d
         WHERE d.act = a.id AND (d.undone = '') = (a.undone = '')))
+    + (SELECT count(*) FROM hand_trials h WHERE NOT EXISTS (SELECT 1 FROM acts a WHERE a.id = h.act AND a.undone = ''
+        AND a.pmid = h.pmid AND {_VERDICT.format("a")} = h.verdict))
+    + (SELECT count(*) FROM acts a WHERE a.kind = 'trial' AND a.undone = '' AND {_VERDICT.format("a")} <> 'reset'
+        AND NOT EXISTS (SELECT 1 FROM acts b WHERE b.pmid = a.pmid AND b.kind = 'trial' AND b.undone = ''
+            AND b.id > a.id)
+        AND NOT EXISTS (SELECT 1 FROM hand_trials h WHERE h.act = a.id))
     + (SELECT count(*) FROM notes n JOIN acts a ON a.id = n.act WHERE n.undone = '' AND a.undone <> '')
     + (SELECT count(*) FROM acts a WHERE (a.undone <> '') <> EXISTS (SELECT 1 FROM acts u
         WHERE u.undoes = a.id AND u.undoes <> '' AND u.undone = ''))"""

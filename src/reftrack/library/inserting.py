@@ -15,7 +15,8 @@ from json import JSONEncoder
 from operator import attrgetter
 from sqlite3 import SQLITE_LIMIT_VARIABLE_NUMBER
 
-from ..model import Evidence, Paper, Tag
+from ..model import TRIAL_REGISTRIES, Evidence, Paper, Tag
+from ..registries import marks
 from .columns import CHILDREN, PAPER_COLUMNS, paper_row, section_rows
 from .opening import Connection
 
@@ -54,11 +55,29 @@ def insert_parts(connection: Connection, papers: Sequence[Paper]) -> None:
             for position, row in enumerate(section_rows(paper.abstract)[1])
         ],
     )
+    insert_marks(connection, papers)
     for child, statement in _PARTS:
         of, row = attrgetter(child.field), child.row
         rows = [(paper.pmid, position, *row(part)) for paper in papers for position, part in enumerate(of(paper))]
         if rows:
             connection.many(statement, rows)
+
+
+def insert_marks(connection: Connection, papers: Sequence[Paper]) -> None:
+    """Store what the papers say of which trial they report, of which nothing is stored yet."""
+    rows = [
+        (paper.pmid, position, *mark)
+        for paper in papers
+        for position, mark in enumerate(
+            marks(
+                paper.title,
+                section_rows(paper.abstract)[0],
+                ((entry.databank, entry.number) for entry in paper.accessions if entry.databank in TRIAL_REGISTRIES),
+            )
+        )
+    ]
+    if rows:
+        connection.many("INSERT INTO trial_marks VALUES (?, ?, ?, ?, ?, ?, ?)", rows)
 
 
 def insert_rule_tags(connection: Connection, tagged: Sequence[tuple[int, Sequence[Tag]]]) -> None:

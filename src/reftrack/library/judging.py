@@ -169,6 +169,16 @@ class JudgmentWriter(JudgmentReader, ActWriter):
             {"act": newest, "now": self._now(), "pmid": act.pmid, "who": act.who},
         )
 
+    def fold_trial(self, pmid: int) -> None:
+        """As ActWriter has it."""
+        self.connection.run("DELETE FROM hand_trials WHERE pmid = ?", (pmid,))
+        newest = next(iter(self.standing_acts("trial", pmid)), None)
+        if newest is not None and newest.verdict != "reset":
+            self.connection.run(
+                "INSERT INTO hand_trials VALUES (?, ?, ?, ?, ?, ?, ?)",
+                (pmid, newest.verdict, newest.trial, newest.because, newest.who, newest.at, newest.id),
+            )
+
     def set_key(self, pmid: int, key: str, *, who: str = "") -> str:
         """Give a paper the citation key that a person chose; says which it had. Raises UsageError.
 

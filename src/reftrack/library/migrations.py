@@ -5,8 +5,8 @@ This is the only module that loads sqlite-utils, and only a command that writes 
 
 Which tables are precious: `records`, `checks`, `former_records`, `changes`, `tag_changes`, `unread_records`, `runs`,
 `run_papers`, `hits`, `hand_tags`, `citation_keys`, `former_keys`, `decisions`, `labels`, `notes`, `imports`,
-`import_entries`, `import_problems`, `acts`. Every other one can be made again from `records` and the rules
-(`rebuild`).
+`import_entries`, `import_problems`, `acts`, `hand_trials`. Every other one can be made again from `records` and the
+rules (`rebuild`).
 """
 
 from __future__ import annotations
@@ -17,6 +17,8 @@ import re
 
 from sqlite_utils import Database, Migrations
 
+from ..model import TRIAL_REGISTRIES
+from ..registries import marks
 from .indexes import READ_INDEXES
 from .opening import APPLICATION_ID, SCHEMA_VERSION, Connection, translated
 
@@ -385,6 +387,50 @@ def m0006_quick_reads(db: Database) -> None:
     for statement in READ_INDEXES:
         db.execute(statement)
     _mark(db, 6)
+
+
+_SEVENTH = (
+    # The log takes acts on trials; SQLite cannot change a CHECK but by making the table anew.
+    """CREATE TABLE acts_with_trials (
+        id TEXT PRIMARY KEY, kind TEXT NOT NULL CHECK (kind IN ('tag', 'decision', 'note', 'key', 'trial', 'undo')),
+        pmid INTEGER NOT NULL, who TEXT NOT NULL, at TEXT NOT NULL,
+        together TEXT NOT NULL,                     -- the first act of the same command
+        undoes TEXT NOT NULL DEFAULT '',            -- the act that this one takes back
+        said TEXT NOT NULL,                         -- JSON of what the kind of act says
+        undone TEXT NOT NULL DEFAULT '',            -- the act that took this one back; '' it stands
+        handle TEXT GENERATED ALWAYS AS (substr(id, -8)) VIRTUAL) WITHOUT ROWID""",
+    """INSERT INTO acts_with_trials(id, kind, pmid, who, at, together, undoes, said, undone)
+        SELECT id, kind, pmid, who, at, together, undoes, said, undone FROM acts""",
+    "DROP TABLE acts",
+    "ALTER TABLE acts_with_trials RENAME TO acts",
+    *(statement for statement in _FIFTH if "INDEX acts" in statement),
+    # What standing acts say of the trial of a paper.
+    """CREATE TABLE hand_trials (
+        pmid INTEGER PRIMARY KEY, verdict TEXT NOT NULL CHECK (verdict IN ('join', 'alone', 'none')),
+        trial TEXT NOT NULL, because TEXT NOT NULL, who TEXT NOT NULL, at TEXT NOT NULL, act TEXT NOT NULL)""",
+    # Registry numbers of the record and in the words; number 'pooled': the title says that trials were put together.
+    f"""CREATE TABLE trial_marks ({_PART}, number TEXT NOT NULL, registry TEXT NOT NULL,
+        field TEXT NOT NULL,                        -- record, title, abstract
+        start INTEGER NOT NULL, "end" INTEGER NOT NULL, PRIMARY KEY (pmid, position)) WITHOUT ROWID""",
+    "CREATE INDEX trial_marks_by_number ON trial_marks(number)",
+)
+
+
+@migrations()
+def m0007_trials(db: Database) -> None:
+    """Which trial a paper reports: what its record and words say, and what people said."""
+    for statement in _SEVENTH:
+        db.execute(statement)
+    accessions: dict[int, list[tuple[str, str]]] = {}
+    for pmid, databank, number in db.execute("SELECT pmid, databank, number FROM accessions ORDER BY pmid, position"):
+        if databank in TRIAL_REGISTRIES:
+            accessions.setdefault(pmid, []).append((databank, number))
+    rows: list[tuple[object, ...]] = []
+    for pmid, title, abstract in db.execute("SELECT pmid, title, abstract FROM papers"):
+        found = marks(title, abstract, accessions.get(pmid, ()))
+        rows.extend((pmid, position, *mark) for position, mark in enumerate(found))
+    db.conn.executemany("INSERT INTO trial_marks VALUES (?, ?, ?, ?, ?, ?, ?)", rows)
+    _mark(db, 7)
 
 
 def migrate(connection: Connection) -> None:

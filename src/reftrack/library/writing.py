@@ -23,7 +23,7 @@ from ..model import HandTag, Paper, Tag, TagDefinition
 from .columns import CHILDREN, PAPER_COLUMNS, paper_row
 from .history import differences, texts
 from .imported import ImportWriter
-from .inserting import NewPaper, insert_papers, insert_parts, insert_rule_tags
+from .inserting import NewPaper, insert_marks, insert_papers, insert_parts, insert_rule_tags
 from .ledger import PUBMED, LedgerWriter
 from .opening import Connection, open_new, open_to_write
 from .reading import EFFECTIVE_TAGS, SAMPLE, Reader, is_intact
@@ -155,9 +155,14 @@ class Library(Reader, LedgerWriter, ImportWriter):
     def replace(self, paper: Paper) -> None:
         """Write a held paper's row and parts anew from the noun; tags, keys and hits stay."""
         self.connection.run("UPDATE papers SET " + _ASSIGN + " WHERE pmid = ?", (*paper_row(paper), paper.pmid))
-        for table in ("sections", *(child.table for child in CHILDREN)):
+        for table in ("sections", "trial_marks", *(child.table for child in CHILDREN)):
             self.connection.run(f"DELETE FROM {table} WHERE pmid = ?", (paper.pmid,))
         insert_parts(self.connection, [paper])
+
+    def mark_trials(self, paper: Paper) -> None:
+        """Find anew what a held paper says of which trial it reports (`rebuild`)."""
+        self.connection.run("DELETE FROM trial_marks WHERE pmid = ?", (paper.pmid,))
+        insert_marks(self.connection, [paper])
 
     def mark_parsed(self, pmid: int, parser: int) -> None:
         """The paper's row now is what this parser makes of its record."""

@@ -81,6 +81,8 @@ def _reparse(library: Library, rules: tagging.RuleSet, pmid: int, done: Rebuilt)
         give_key(library, paper)
     elif held != paper:
         library.replace(paper)
+    else:
+        library.mark_trials(paper)
     done.changed += held != paper
     library.mark_parsed(pmid, pubmed.PARSER_VERSION)
     tag_changed(library, rules, held, paper)

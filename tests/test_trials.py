@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from reftrack.trials import HandTrial, Report, group, role_of
 
 A, B, C = ("NCT00000001", "ClinicalTrials.gov"), ("NCT00000002", "ClinicalTrials.gov"), ("ISRCTN12345678", "ISRCTN")
-E = ("2005-001234-12", "EU")
+E = ("2005-001234-12", "EudraCT")
 
 
 def report(pmid, *numbers, role="results", recorded=()):

@@ -55,7 +55,7 @@ _SHAPES = (
     _Registry("ClinicalTrials.gov", rf"NCT{_GAP}(0(?:[ ]?\d){{7}})", "NCT{}"),
     _Registry("ISRCTN", rf"ISRCTN{_GAP}{_digits(8)}", "ISRCTN{}"),
     _Registry(
-        "EU",
+        "EudraCT",
         r"(?<![-/])(20[0-4]\d)[ ]?-[ ]?(\d{6})[ ]?-[ ]?(\d\d)(?:-\d\d)?",
         "{}-{}-{}",
         r"(?:Eudra[ -]?CT|EU[ -]?CT|CTIS|EU Clinical Trials?|Clinical Trials Register|euclinicaltrials)",
@@ -105,7 +105,7 @@ _SAYS_POOLED = re.compile(
 _NAMES = {
     "ClinicalTrials.gov": "ClinicalTrials.gov",
     "ISRCTN": "ISRCTN",
-    "EudraCT": "EU",
+    "EudraCT": "EudraCT",
     "UMIN CTR": "UMIN",
     "UMIN-CTR": "UMIN",
     "REPEC": "REPEC",

@@ -129,7 +129,7 @@ def _draw(found: Studies) -> None:
     columns: list[tuple[str, dict[str, Any]]] = [
         ("trial", {"no_wrap": True, "overflow": "fold"}),
         ("acronym", {"overflow": "fold"}),
-        ("reports", {"overflow": "fold"}),
+        ("reports", {"overflow": "fold", "no_wrap": wide}),
         ("newest", {"no_wrap": True}),
     ]
     if wide:
@@ -428,7 +428,7 @@ def reset(desk: Desk, /, *, names: tuple[str, ...], who: str | None) -> None:
 
 
 @command.command("confirm")
-@click.argument("acronym", metavar="NAME")
+@click.argument("acronym", metavar="[NAME]", default="")
 @click.argument("names", nargs=-1, metavar="[PMID|KEY]...")
 @_because
 @_as
@@ -436,13 +436,16 @@ def reset(desk: Desk, /, *, names: tuple[str, ...], who: str | None) -> None:
 def confirm(desk: Desk, /, *, acronym: str, names: tuple[str, ...], because: str, who: str | None) -> None:
     """Confirm a suggestion: the reports that go by this name are of one trial, or these of them.
 
-    They are joined to the trial that one of them names, else to that of the first. What `undo` takes back, it takes
-    back together.
+    They are joined to the trial of the one that has a number, else to that of the first. Two trials of one name, each
+    with a number, are refused. Without NAME all suggestions are listed, as `studies suggest` does.
 
     \b
     Example:
-      reftrack studies confirm --help
+      reftrack studies confirm
     """
+    if not acronym:
+        suggest.main([], standalone_mode=False, obj=desk)
+        return
     from ..library.selecting import Selection, find_papers, select
     from ..workflow.studying import confirmed, suggestions
 

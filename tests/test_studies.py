@@ -1,5 +1,6 @@
 """`studies` at the desk: the trials behind papers, why each paper stands there, and what is said by hand."""
 
+import re
 import sqlite3
 import sys
 from contextlib import closing
@@ -238,7 +239,8 @@ def test_a_table_on_the_terminal(held, columns):
     status, screen = terminal([sys.executable, "-m", "reftrack", "studies"], held.folder, columns=columns)
     assert status == 0
     assert "5 reports → 3 trials" in screen
-    assert "2 results, 1 erratum" in " ".join(screen.split())
+    assert re.search(rf"^{FIRST} +XMPL? |^{FIRST} +- ", screen, re.MULTILINE)
+    assert "results ×2, erratum" in " ".join(screen.split())
     assert all(len(line) <= columns for line in screen.splitlines() if "→" not in line and "report" not in line)
     shown = terminal([sys.executable, "-m", "reftrack", "studies", "show", FIRST], held.folder, columns=columns)[1]
     assert "NCT00000001 in the record" in shown

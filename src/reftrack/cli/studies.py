@@ -59,7 +59,7 @@ def command() -> None:
     Examples:
       reftrack studies
       reftrack studies --tag stroke
-      reftrack studies show NCT00868283
+      reftrack studies show NCT01606111
     """
 
 
@@ -126,14 +126,15 @@ def _draw(found: Studies) -> None:
     from .screen import console
 
     wide = console().width >= NARROW
+    names = max(len(one.trial) for one in found.studies)
     columns: list[tuple[str, dict[str, Any]]] = [
-        ("trial", {"no_wrap": True, "overflow": "fold"}),
-        ("acronym", {"overflow": "fold"}),
-        ("reports", {"overflow": "fold", "no_wrap": wide}),
-        ("newest", {"no_wrap": True}),
+        ("trial", {"no_wrap": True, "min_width": names}),
+        ("acronym", {"overflow": "fold", "min_width": 8}),
+        ("reports", {"overflow": "fold", "min_width": 30 if wide else 12}),
+        ("newest", {"no_wrap": True, "min_width": 6}),
     ]
     if wide:
-        columns.append(("first report", {"no_wrap": True, "overflow": "ellipsis", "ratio": 1}))
+        columns.append(("first report", {"no_wrap": True, "overflow": "ellipsis"}))
     rows = []
     for one in found.studies:
         retracted = sum(paper.retracted for paper in one.papers)
@@ -147,7 +148,7 @@ def _draw(found: Studies) -> None:
 
 def _by_role(one: Study) -> str:
     numbers = [(sum(paper.role == role for paper in one.papers), told) for role, told in ROLES.items()]
-    return ", ".join(f"{number} {told}" for number, told in numbers if number)
+    return ", ".join(f"{told} ×{number}" if number > 1 else told for number, told in numbers if number)
 
 
 def _newest(one: Study) -> str:
@@ -206,7 +207,7 @@ def show(desk: Desk, /, *, name: str, as_json: bool) -> None:
 
     \b
     Examples:
-      reftrack studies show NCT00868283
+      reftrack studies show NCT01606111
       reftrack studies show 31494820 --json
     """
     from ..workflow.studying import study
@@ -280,10 +281,11 @@ def _paper_shape(paper: Standing) -> dict[str, Any]:
 @options.as_json
 @click.pass_obj
 def suggest(desk: Desk, /, *, as_json: bool, **chosen: Any) -> None:
-    """List reports that share the name of a trial, as CASTA, and that no number puts together.
+    """List reports that share the name of a trial.
 
-    A name proves nothing: other trials may go by it, and a paper may only speak of another's trial. Read the sentence,
-    then `studies confirm NAME` or `studies join`; `studies split PMID` says that a paper is of a trial of its own.
+    Such as CASTA, where no number puts them together. A name proves nothing: other trials may go by it, and a paper may
+    only speak of another's trial. Read the sentence, then `studies confirm NAME` or `studies join`; `studies split
+    PMID` says that a paper is of a trial of its own.
 
     \b
     Examples:
@@ -361,13 +363,14 @@ _papers = click.argument("names", nargs=-1, required=True, metavar="[PMID|KEY]..
 @_as
 @click.pass_obj
 def join(desk: Desk, /, *, trial: str, names: tuple[str, ...], because: str, who: str | None) -> None:
-    """Say that papers report a trial: by registry number, or the trial of another paper (PMID or key).
+    """Say that papers report a trial.
 
-    Only these papers move; no fetch or retag changes that.
+    TRIAL is a registry number, or a paper (PMID or key) that stands for its trial. Only these papers move; no fetch or
+    retag changes that.
 
     \b
     Example:
-      reftrack studies join NCT00868283 31494820 --because "methods, page 2"
+      reftrack studies join NCT01606111 31494820 --because "methods, page 2"
     """
     from ..library.selecting import find_papers
     from ..workflow.studying import trial_named
@@ -390,7 +393,9 @@ def join(desk: Desk, /, *, trial: str, names: tuple[str, ...], because: str, who
 @_as
 @click.pass_obj
 def split(desk: Desk, /, *, names: tuple[str, ...], no_report: bool, because: str, who: str | None) -> None:
-    """Take papers out of their trial: each is one of its own, or with --no-report of none.
+    """Take papers out of their trial.
+
+    Each is a trial of its own then, or with --no-report of none.
 
     \b
     Examples:
@@ -409,7 +414,9 @@ def split(desk: Desk, /, *, names: tuple[str, ...], no_report: bool, because: st
 @_as
 @click.pass_obj
 def reset(desk: Desk, /, *, names: tuple[str, ...], who: str | None) -> None:
-    """Forget what was said by hand of the trials of papers, so that numbers and links speak again.
+    """Forget what was said by hand of papers.
+
+    Numbers and links speak again of which trial they are.
 
     \b
     Example:
@@ -434,10 +441,11 @@ def reset(desk: Desk, /, *, names: tuple[str, ...], who: str | None) -> None:
 @_as
 @click.pass_obj
 def confirm(desk: Desk, /, *, acronym: str, names: tuple[str, ...], because: str, who: str | None) -> None:
-    """Confirm a suggestion: the reports that go by this name are of one trial, or these of them.
+    """Confirm a suggestion: reports of one name are one trial.
 
-    They are joined to the trial of the one that has a number, else to that of the first. Two trials of one name, each
-    with a number, are refused. Without NAME all suggestions are listed, as `studies suggest` does.
+    All reports that go by the name, or these of them. They are joined to the trial of the one that has a number, else
+    to that of the first. Two trials of one name, each with a number, are refused. Without NAME all suggestions are
+    listed, as `studies suggest` does.
 
     \b
     Example:

@@ -233,7 +233,7 @@ def test_few_and_many_papers_come_to_the_same(held, monkeypatch):
     assert placed(held) == few == START
 
 
-@pytest.mark.parametrize("columns", [60, 80, 140])
+@pytest.mark.parametrize("columns", [60, 80, 100, 140])
 def test_a_table_on_the_terminal(held, columns):
     """On a terminal of any width each trial has a line that fits, and the sum stands below."""
     status, screen = terminal([sys.executable, "-m", "reftrack", "studies"], held.folder, columns=columns)

@@ -35,6 +35,8 @@ ROLES = {
 _COUNTED = ("results", "secondary", "protocol", "other", "erratum", "translation")
 NARROW = 100
 """Columns below which a table has no room for titles."""
+ACRONYM, REPORTS = 16, 30
+"""Columns that these have at most; what is longer goes on in the next line."""
 
 
 class WithList(Subcommands):
@@ -125,16 +127,19 @@ def _print(found: Studies, *, as_json: bool) -> None:
 def _draw(found: Studies) -> None:
     from .screen import console
 
-    wide = console().width >= NARROW
+    width = console().width
+    wide = width >= NARROW
     names = max(len(one.trial) for one in found.studies)
     columns: list[tuple[str, dict[str, Any]]] = [
         ("trial", {"no_wrap": True, "min_width": names}),
-        ("acronym", {"overflow": "fold", "min_width": 8}),
-        ("reports", {"overflow": "fold", "min_width": 30 if wide else 12}),
+        ("acronym", {"overflow": "fold", "min_width": len("acronym"), "max_width": ACRONYM}),
+        ("reports", {"overflow": "fold", "max_width": REPORTS}),
         ("newest", {"no_wrap": True, "min_width": 6}),
     ]
     if wide:
-        columns.append(("first report", {"no_wrap": True, "overflow": "ellipsis"}))
+        # What is left of the line: rich would take it from the narrow columns, down to nothing.
+        left = width - names - ACRONYM - REPORTS - len("newest") - 4 * len("   ")
+        columns.append(("first report", {"no_wrap": True, "overflow": "ellipsis", "max_width": left}))
     rows = []
     for one in found.studies:
         retracted = sum(paper.retracted for paper in one.papers)

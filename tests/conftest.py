@@ -6,6 +6,8 @@ from pathlib import Path
 
 import pytest
 
+pytest_plugins = ["browser"]
+
 PROJECT = Path(__file__).resolve().parents[1]
 CORPUS = Path(os.environ.get("REFTRACK_TEST_CORPUS") or PROJECT.parent / "shared" / "corpus")
 

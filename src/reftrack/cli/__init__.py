@@ -26,6 +26,7 @@ COMMANDS = {
     "list": "List papers.",
     "count": "Count papers, also by tag, year, query, decision or journal.",
     "studies": "Group reports into the trials behind them.",
+    "map": "Draw what evidence there is, outcome by study type, and where there is none.",
     "show": "Show everything held on a paper.",
     "open": "Open papers in the browser: PubMed, the publisher's page, PMC.",
     "why": "Explain why a tag is there, or is not.",
@@ -55,7 +56,7 @@ COMMANDS = {
 }
 """Name → what it does, in the order of a first day's use; the command stands in the module of its name."""
 
-_MODULES = {"list": "list_", "import": "import_", "open": "open_", "help": "help_", "screen": "screen_"}
+_MODULES = {"list": "list_", "import": "import_", "open": "open_", "help": "help_", "screen": "screen_", "map": "map_"}
 USAGE, INTERRUPTED = 2, 130
 STOPPED = "reftrack: stopped; every finished batch is kept. Run the same command to go on."
 

@@ -245,6 +245,8 @@ def moment(text: str) -> str:
             return "0001-01-01"
         return then.replace(tzinfo=None).isoformat(timespec="seconds") + "Z"
     try:
+        if re.fullmatch(r"\d{4}-\d\d-\d\dt\d\d:\d\d:\d\dz", plain):  # as the library has it, and the map prints it
+            return datetime.fromisoformat(plain.upper()).strftime("%Y-%m-%dT%H:%M:%SZ")
         return date.fromisoformat(plain).isoformat()
     except ValueError:
         raise UsageError(f"--since {text!r} is not understood; write 3d, 2w, 6m, 2026-01-31 or last.") from None

@@ -8,6 +8,7 @@ SEE_ALSO = {
     "init": ("fetch", "doctor", "completion"),
     "fetch": ("digest", "list", "runs", "query"),
     "list": ("count", "show", "why", "export"),
+    "map": ("count", "list", "export"),
     "show": ("why", "open", "note", "history"),
     "open": ("show", "list"),
     "why": ("show", "tag", "rules"),

@@ -151,7 +151,7 @@ def told(connection: Connection, pmids: Sequence[int]) -> Iterator[Told]:
             FROM papers p LEFT JOIN citation_keys k ON k.pmid = p.pmid WHERE p.pmid IN ({marks})""",
             part,
         ):
-            yield Told(*row, sections=tuple(sections.get(row[0], ())))
+            yield Told(*(*row, tuple(sections.get(row[0], ()))))
 
 
 def evidence_of(

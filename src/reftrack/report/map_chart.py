@@ -26,7 +26,7 @@ def picture(evidence: EvidenceMap, form: str) -> bytes:
         from matplotlib.figure import Figure
     except ImportError:
         raise UsageError(f"{form.upper()} needs matplotlib: pip install 'reftrack[charts]'.") from None
-    rows, columns = [_with_papers(evidence, lines) for lines in (evidence.rows, evidence.columns)]
+    rows, columns = [[line for line in lines if line.count.papers] for lines in (evidence.rows, evidence.columns)]
     if not rows or not columns:
         raise UsageError(
             "No paper of this selection stands on the map, so there is nothing to draw; nothing was written."
@@ -48,10 +48,6 @@ def picture(evidence: EvidenceMap, form: str) -> bytes:
 
 def _title(evidence: EvidenceMap) -> str:
     return f"Evidence map: {evidence.row_facet} by {evidence.column_facet}"
-
-
-def _with_papers(evidence: EvidenceMap, lines: tuple[Line, ...]) -> list[Line]:
-    return [line for line in lines if line.count.papers]
 
 
 def _draw(evidence: EvidenceMap, axes: Any, rows: list[Line], columns: list[Line]) -> None:  # noqa: ANN401

@@ -27,7 +27,7 @@ def text(evidence: EvidenceMap, papers: MapPapers) -> str:
         f"default-src 'none'; {f'script-src {hashes}; ' if live else ''}style-src 'unsafe-inline'; "
         "base-uri 'none'; form-action 'none'"
     )
-    title = f"Evidence map: {evidence.row_facet} × {evidence.column_facet}"
+    title = f"Evidence map: {named(evidence.row_facet)} × {named(evidence.column_facet)}"
     style = (_FILES / "map.css").read_text(encoding="utf-8")
     return "".join(
         (
@@ -59,6 +59,11 @@ _DIALOG = """<dialog id="cell" aria-labelledby="cell-title"><div class="top"><h2
 <button type="button" class="button close" id="cell-close" aria-label="Close">×</button></div>
 <ol class="papers" id="cell-papers"></ol><button type="button" class="button more" id="cell-more"></button></dialog>
 """
+
+
+def named(facet: str) -> str:
+    """A facet as a reader calls it."""
+    return "study type" if facet == "study" else facet
 
 
 def _safe(value: object) -> str:
@@ -201,7 +206,8 @@ def _table(evidence: EvidenceMap) -> Iterator[str]:
     yield " Rows and columns without a paper, too</label>\n"
     # A region that scrolls must be reachable by keyboard; here its buttons are.
     yield '<div class="wide" role="region" aria-label="Evidence map"><table class="map" id="map" data-still>\n'
-    yield f'<caption class="seen">{_safe(evidence.row_facet)} in rows, {_safe(evidence.column_facet)} in columns; '
+    facets = f"{_safe(named(evidence.row_facet))} in rows, {_safe(named(evidence.column_facet))} in columns"
+    yield f'<caption class="seen">{facets}; '
     yield "arrow keys move from cell to cell, Enter opens one.</caption>\n<thead><tr><td></td>"
     for place, column in enumerate(columns):
         kind = ' class="none"' if column.tag == NOWHERE else ""
@@ -263,7 +269,8 @@ def _below(evidence: EvidenceMap) -> Iterator[str]:
     empty = sum(map(len, gaps.values()))
     yield '<section aria-labelledby="h-gaps"><h2 id="h-gaps">Gaps</h2>\n'
     yield f'<p class="soft" id="gaps-told">{empty:,} of {_plural(len(rows) * len(columns), "cell")} where a row and a '
-    yield 'column with papers meet hold none.</p>\n<ul class="gaps" id="gaps">'
+    yield "column with papers meet hold none.</p>\n<details>"
+    yield '<summary>Each of them</summary>\n<ul class="gaps" id="gaps">'
     for row in rows:
         if missing := gaps[row.tag]:
             labels = "; ".join(_safe(one.label) for one in missing)
@@ -271,7 +278,7 @@ def _below(evidence: EvidenceMap) -> Iterator[str]:
     for facet, lines in ((evidence.row_facet, evidence.rows), (evidence.column_facet, evidence.columns)):
         if none := [_safe(line.label) for line in lines if not line.count.papers]:
             yield f"<li><b>No paper at all</b> ({_safe(facet)}): {'; '.join(none)}</li>\n"
-    yield "</ul></section>\n"
+    yield "</ul></details></section>\n"
 
 
 def _footer(evidence: EvidenceMap) -> Iterator[str]:

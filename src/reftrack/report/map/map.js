@@ -122,6 +122,12 @@
     if (button && button.td) open(button.td);
   });
 
+  // Drawn by the style: the button's name says it in words already.
+  const mark = (name, text) => {
+    const made = make(name, {});
+    made.dataset.n = text;
+    return made;
+  };
   const update = () => {
     count();
     let most = 1;
@@ -131,10 +137,10 @@
       const step = n < 1 || most <= 1 ? 0 : Math.min(4, Math.floor((Math.log(n) / Math.log(most)) * 5));
       td.className = !cell.papers ? "gap" : [sum ? "sum" : none ? "" : "s" + (step + 1), cell.fresh && !sum ? "new" : ""].join(" ").trim();
       td.button.setAttribute("aria-label", nameOf(td.r, td.c) + ": " + told(cell));
-      td.button.title = nameOf(td.r, td.c) + ": " + told(cell);
+      td.title = nameOf(td.r, td.c) + ": " + told(cell);
       td.button.replaceChildren(cell.papers ? n.toLocaleString("en") : "·");
-      if (cell.fresh && !sum) td.button.append(make("sup", { textContent: "+" + cell.fresh.toLocaleString("en") }));
-      if (cell.retracted) td.button.append(make("s", { textContent: cell.retracted.toLocaleString("en") }));
+      if (cell.fresh && !sum) td.button.append(mark("sup", "+" + cell.fresh.toLocaleString("en")));
+      if (cell.retracted) td.button.append(mark("s", cell.retracted.toLocaleString("en")));
     }
     const all = at(NR + 1, NC + 1), narrowed = shown.length !== papers.length;
     el("shown").textContent = (narrowed ? "Shown: " + shown.length.toLocaleString("en") + " of " + plural(papers.length, "paper") : plural(papers.length, "paper"))
@@ -195,7 +201,7 @@
     const width = box.clientWidth || 800, every = Math.ceil(span.length / Math.max(1, Math.floor(width / 52)));
     const thick = Math.max(2, Math.min(26, (width - 60) / span.length - 3));
     const data = { labels: span, series: [span.map((year) => found.get(year) || 0)] };
-    const options = { height: "13rem", chartPadding: { top: 8, right: 8, bottom: 0, left: 4 }, low: 0,
+    const options = { height: "13rem", chartPadding: { top: 18, right: 8, bottom: 0, left: 4 }, low: 0,
       axisY: { onlyInteger: true, offset: 34, scaleMinSpace: 28 },
       axisX: { showGrid: false, labelInterpolationFnc: (year, place) => (place % every ? null : String(year)) } };
     if (chart) chart.detach();

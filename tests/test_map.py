@@ -125,6 +125,16 @@ def test_the_command_of_each_cell_lists_as_many_papers(mapped, base):
         assert len(mapped.json("list", *cell["selection"], *text)) == cell["papers"], cell
 
 
+def test_the_command_of_a_study_type_lists_as_many_papers(mapped):
+    """A cell of outcome and study type is what `list --tag OUTCOME --study TYPE` gives: the primary type."""
+    if "--study" not in mapped.run("list", "--help").stdout:
+        pytest.skip("`list` has no --study yet")
+    cells = [cell for cell in mapped.json("map")["cells"] if cell["papers"]]
+    assert len(cells) > 3
+    for cell in cells:
+        assert len(mapped.json("list", *cell["selection"])) == cell["papers"], cell
+
+
 def test_new_ones_are_those_that_the_option_lists(mapped):
     """--new and, since a run, --since with its moment choose the papers that count as new."""
     assert mapped.json("map")["total"]["new"] == len(mapped.json("list", "--new")) == 1

@@ -32,7 +32,7 @@ def listed(workspace, command):
 def cells(browser):
     """(row, column, what a reader of the screen hears, the command inside) of every cell in sight."""
     return browser.run(
-        """return [...document.querySelectorAll('#map td')].filter((td) => td.offsetParent).map((td) => {
+        """return [...document.querySelectorAll('#map td[data-r]')].filter((td) => td.offsetParent).map((td) => {
             td.button.click();
             const told = [td.button.getAttribute('aria-label'), document.getElementById('cell-command').textContent,
                 document.querySelectorAll('#cell-papers > li').length];
@@ -130,7 +130,7 @@ def test_by_keyboard(page):
     assert not page.run("return document.getElementById('cell').open")
     assert page.run(focused) == [
         place[0],
-        page.run("return Math.max(...[...document.querySelectorAll('#map td')].map((td) => td.c))"),
+        page.run("return Math.max(...[...document.querySelectorAll('#map td[data-r]')].map((td) => td.c))"),
     ]
     page.press(Keys.TAB)
     assert not isinstance(page.run(focused), list), "a second Tab leaves the table"
@@ -140,6 +140,7 @@ def test_what_is_heard(mapped, browser):  # noqa: F811
     """A cell of the usual map names row, column, papers, trials, new and retracted ones in words."""
     file = mapped.folder / "study.html"
     mapped.run("map", "-o", file)
+    browser.media(prefers_reduced_motion="reduce")
     browser.open(file)
     labels = [label for label, _, _ in cells(browser)]
     assert "Mortality, Randomized controlled trial: 1 paper, 1 trial, 1 new" in labels
@@ -162,7 +163,7 @@ def test_what_is_heard(mapped, browser):  # noqa: F811
 
 def test_hostile_titles_are_text(page):
     """A title that would be a script or an image is shown as it is written and does nothing."""
-    page.run("[...document.querySelectorAll('#map td')].at(-1).button.click()")
+    page.run("[...document.querySelectorAll('#map td[data-r]')].at(-1).button.click()")
     assert "</script><script>alert(1)</script>" in page.text("#cell-papers")
     assert page.run("return document.images.length") == 0
     assert page.run("return document.scripts.length") == 3
@@ -175,7 +176,7 @@ def test_on_a_phone(page):
     page.driver.refresh()
     for opens in (False, True):
         if opens:
-            page.run("[...document.querySelectorAll('#map td')].at(-1).button.click()")
+            page.run("[...document.querySelectorAll('#map td[data-r]')].at(-1).button.click()")
         assert page.run("return [document.documentElement.scrollWidth, innerWidth]") == [360, 360]
     assert page.run("return document.getElementById('cell').scrollWidth") <= 360
 

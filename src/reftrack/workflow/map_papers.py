@@ -137,7 +137,7 @@ def _sentences(told: mapped.Told, entries: Sequence[Mapping[str, Any]]) -> list[
         spans.setdefault(place, []).append((start, end))
         weights[place] = weights.get(place, 0) + entry["weight"]
         texts[place] = text
-        names[place] = entry["section"] or _FIELDS.get(field, field.replace("_", " "))
+        names[place] = entry["section"].lower() or _FIELDS.get(field, field.replace("_", " "))
     best = sorted(weights, key=lambda place: -weights[place])[:SENTENCES]
     return [
         (names[place], *_pieces(texts[place], place[2], place[3], sorted(spans[place])))

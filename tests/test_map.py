@@ -103,6 +103,8 @@ def test_every_cell_counts_what_stands_there(connection, selection, axes):
     retracted = {pmid for (pmid,) in connection.rows("SELECT pmid FROM papers WHERE retracted")}
     rows = {line.tag: standing(connection, axes[0], line.tag, among) for line in evidence.rows}
     columns = {line.tag: standing(connection, axes[1], line.tag, among) for line in evidence.columns}
+    for facet, lines in zip(axes, (rows, columns), strict=True):
+        assert set(lines) == {tag for (tag,) in connection.rows("SELECT tag FROM tags WHERE facet = ?", (facet,))}
     rows |= {NOWHERE: among - set().union(*rows.values()), ALL: among}
     columns |= {NOWHERE: among - set().union(*columns.values()), ALL: among}
     for row, in_row in rows.items():

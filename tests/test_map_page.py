@@ -18,6 +18,7 @@ def page(mapped, browser):  # noqa: F811
     """The map of conditions and outcomes: both axes are tags that `list` takes as they are."""
     file = mapped.folder / "map.html"
     mapped.run("map", "--rows", "condition", "--columns", "outcome", "-o", file)
+    browser.media(prefers_reduced_motion="reduce")  # what fades in is not yet seen
     browser.open(file)
     return browser
 

@@ -269,7 +269,7 @@ def _below(evidence: EvidenceMap) -> Iterator[str]:
     empty = sum(map(len, gaps.values()))
     yield '<section aria-labelledby="h-gaps"><h2 id="h-gaps">Gaps</h2>\n'
     yield f'<p class="soft" id="gaps-told">{empty:,} of {_plural(len(rows) * len(columns), "cell")} where a row and a '
-    yield "column with papers meet hold none.</p>\n<details>"
+    yield "column with papers meet hold none.</p>\n<details class=gapped>"
     yield '<summary>Each of them</summary>\n<ul class="gaps" id="gaps">'
     for row in rows:
         if missing := gaps[row.tag]:

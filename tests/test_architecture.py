@@ -10,6 +10,7 @@ import reftrack
 ROOT = Path(reftrack.__file__).parent
 NOUNS = {"citation", "errors", "hands", "indexing", "model", "notices", "registries", "trials"}
 ROOMS = {
+    "claims",
     "queries",
     "files",
     "sample",

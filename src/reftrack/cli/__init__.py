@@ -27,6 +27,7 @@ COMMANDS = {
     "count": "Count papers, also by tag, year, query, decision or journal.",
     "studies": "Group reports into the trials behind them.",
     "map": "Draw what evidence there is, outcome by study type, and where there is none.",
+    "claims": "Say what is behind each claim: papers, kinds of study, what is absent.",
     "show": "Show everything held on a paper.",
     "open": "Open papers in the browser: PubMed, the publisher's page, PMC.",
     "why": "Explain why a tag is there, or is not.",

@@ -31,6 +31,7 @@ SEE_ALSO = {
     "doctor": ("db", "rules", "query"),
     "count": ("list", "tag"),
     "studies": ("list", "count", "history", "undo"),
+    "claims": ("list", "count", "why"),
     "check": ("cite", "import", "digest"),
     "history": ("undo", "show"),
     "undo": ("history", "sync"),

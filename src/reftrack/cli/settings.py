@@ -170,12 +170,19 @@ class Desk:
 
     def own_rules(self) -> list[tuple[str, str]]:
         """The workspace's rule files: name for messages, text. Raises UsageError for one that cannot be read."""
-        folder = self.rules_folder
+        return self._own("rules")
+
+    def own_claims(self) -> list[tuple[str, str]]:
+        """The workspace's files of claims, as `own_rules`."""
+        return self._own("claims")
+
+    def _own(self, name: str) -> list[tuple[str, str]]:
+        folder = self.root / name if self.root else None
         # Not glob, which hides what it may not read.
         files = (
             sorted(path for path in folder.iterdir() if path.suffix == ".toml") if folder and folder.is_dir() else []
         )
-        return [(f"rules/{path.name}", _text(path)) for path in files]
+        return [(f"{name}/{path.name}", _text(path)) for path in files]
 
     def connection(self) -> Connection | None:
         """The library's file, checked, for what needs no nouns; None on a first day. Raises LibraryError."""

@@ -3,7 +3,8 @@
 A file holds `[[claim]]` tables and, above them, `about`: tags that every paper must carry to bear on any claim of the
 file, so that a library on another topic is not asked about it. A later file's claim with the same id is laid over the
 earlier one: what it says replaces, the rest stays, and what it counts (tags, any_tags, not_tags, match, also) is one
-thing that is replaced as a whole.
+thing that is replaced as a whole. With both a statement and what it counts it is a claim of its own and takes over
+nothing, not even `about`: an id may be chosen without knowing those of other topics.
 """
 
 from __future__ import annotations
@@ -121,11 +122,13 @@ def _claim(
         if before is None:
             raise UsageError(f"{where}: there is no such claim to switch off; `reftrack claims` shows which there are.")
         return None
+    counts = any(key in table for key in (*_WAY, "also"))
+    if counts and "statement" in table:
+        before = None
     statement = _line(table, "statement", where) if "statement" in table else before.statement if before else ""
     if not statement:
         raise UsageError(f'{where} has no statement; add statement = "It …".')
     note = _line(table, "note", where) if "note" in table else before.note if before else ""
-    counts = any(key in table for key in (*_WAY, "also"))
     ways = _ways(table, where) if counts else before.ways if before else ()
     if not ways:
         raise UsageError(

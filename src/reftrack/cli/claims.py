@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from ..errors import UsageError
+from ..library.selecting import Selection
 from . import guidance, options
 from .edited import tell_edited_rules
 from .pager import paged
@@ -39,7 +40,8 @@ def command(ctx: click.Context, desk: Desk, /, *, claim: str, lint: bool, as_jso
     """Say what is behind each claim: how many papers bear on it, of which kinds, and what is absent.
 
     With the name of a CLAIM: its papers, the strongest kind of study first, with the sentences that bear on it, and
-    the `list` that gives the same papers. Options select papers as in `list`, also +TAG and -TAG.
+    the `list` that gives the same papers; --limit shows fewer and counts all. Options select papers as in `list`,
+    also +TAG and -TAG.
 
     Claims are data: a workspace adds its own in claims/*.toml, and changes or switches off (disabled = true) others
     by their id. To bear on a claim is not to support it: these are counts and papers, never a verdict or advice.
@@ -48,6 +50,7 @@ def command(ctx: click.Context, desk: Desk, /, *, claim: str, lint: bool, as_jso
     Examples:
       reftrack claims
       reftrack claims safety
+      reftrack claims safety --limit 5 --sort -year
       reftrack claims +rct --year 2015..
       reftrack claims --lint
     """
@@ -57,8 +60,8 @@ def command(ctx: click.Context, desk: Desk, /, *, claim: str, lint: bool, as_jso
     if claim:
         known = [one for one in known if one.id == _named(claim, known)]
     selection = options.read_selection(**chosen)
-    if selection.limit is not None:
-        raise UsageError("--limit would cut the counts short; leave it out, or give it to `reftrack list`.")
+    if selection.limit is not None and not claim:
+        raise UsageError("--limit would cut the counts short; with the name of a claim it is how many papers to show.")
     reader = desk.reader()
     if reader is None or not reader.how_many():
         guidance.tell_empty(desk)
@@ -69,9 +72,9 @@ def command(ctx: click.Context, desk: Desk, /, *, claim: str, lint: bool, as_jso
         if lint:
             ctx.exit(_lint(desk, reader, known))
         tell_edited_rules(desk, reader.connection)
-        table = _count(desk, reader, known, chosen)
+        table = _count(desk, reader, known, selection)
         commands = [list_commands(one.selections, ctx.command.params, chosen) for one in table.bearings]
-        _print(desk, reader, table, commands, alone=bool(claim), as_json=as_json)
+        _print(desk, reader, table, commands, alone=bool(claim), most=selection.limit, as_json=as_json)
     options.tell_not_held(desk, selection)
 
 
@@ -89,14 +92,20 @@ def _named(name: str, known: Sequence[Claim]) -> str:
     )
 
 
-def _count(desk: Desk, reader: Reader, known: Sequence[Claim], chosen: Mapping[str, Any]) -> Table:
+def _count(desk: Desk, reader: Reader, known: Sequence[Claim], selection: Selection) -> Table:
+    """The table of the selected papers, the papers of each claim in the order asked for."""
     from ..workflow.claiming import weigh_up
 
-    some = any(value for name, value in chosen.items() if name != "sort")
-    among = options.chosen(desk, reader.connection, options.read_selection(**chosen)) if some else None
+    every = selection._replace(limit=None)
+    among = None if every == Selection() else options.chosen(desk, reader.connection, every)
     if among is not None and not among:
         guidance.tell_nothing_meets(desk, reader.connection)
-    return weigh_up(reader, known, among)
+    table = weigh_up(reader, known, among)
+    if selection.sort and among is not None:
+        place = {pmid: number for number, pmid in enumerate(among)}
+        for bearing in table.bearings:
+            bearing.pmids.sort(key=place.__getitem__)
+    return table
 
 
 def _lint(desk: Desk, reader: Reader, known: Sequence[Claim]) -> int:
@@ -110,7 +119,14 @@ def _lint(desk: Desk, reader: Reader, known: Sequence[Claim]) -> int:
 
 
 def _print(
-    desk: Desk, reader: Reader, table: Table, commands: Sequence[list[str]], *, alone: bool, as_json: bool
+    desk: Desk,
+    reader: Reader,
+    table: Table,
+    commands: Sequence[list[str]],
+    *,
+    alone: bool,
+    most: int | None,
+    as_json: bool,
 ) -> None:
     from . import evidence
 
@@ -121,9 +137,9 @@ def _print(
         if alone:
             (bearing,), (said,) = table.bearings, commands
             if as_json:
-                click.echo(json_text(shape(bearing, said) | {"evidence": evidence.shapes(reader, bearing)}))
+                click.echo(json_text(shape(bearing, said) | {"evidence": evidence.shapes(reader, bearing, most)}))
             else:
-                evidence.print_claim(reader, bearing, said)
+                evidence.print_claim(reader, bearing, said, most)
         elif as_json:
             _print_json(table, commands)
         else:

@@ -341,6 +341,14 @@ def _sources(_: Word) -> list[Item]:
     return [*_items([("pubmed", "over the network"), ("sample", "what ships")]), CompletionItem("", type="file")]
 
 
+def _claims(word: Word) -> list[Item]:
+    from .. import claims
+
+    if word.beginning.startswith("+"):
+        return _shorthand(word)
+    return _items([(one.id, one.statement) for one in claims.load(word.desk.own_claims())])
+
+
 def _file(_: Word) -> list[Item]:
     return [CompletionItem("", type="file")]
 
@@ -380,6 +388,7 @@ _SOURCES: tuple[tuple[re.Pattern[str], Callable[[Word], Sequence[Item] | Iterato
         (r"import --format", _import_formats),
         (r"fetch --from", _sources),
         (r".* \[?COMMAND\]?(\.\.\.)?", _commands),
+        (r"claims \[?CLAIM\]?", _claims),
         (r"init \[?DIR\]?| --queries", _folder),
         (r".*( --output| --errors| --db| \[?(FILE|GOLD)S?\]?(\.\.\.)?)", _file),
     )

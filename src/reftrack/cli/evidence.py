@@ -57,8 +57,6 @@ def print_table(found: Table) -> None:
     size = "wide" if width >= WIDE else "middle" if width >= NARROW else "narrow"
     columns: list[tuple[str, dict[str, Any]]] = [("claim", {"overflow": "fold"})]
     columns += [(SHORT.get(name, name), {"justify": "right", "max_width": NUMBER}) for name in SEEN[size]]
-    if size == "wide":
-        columns.append(("absent", {"overflow": "fold", "max_width": 24}))
     table(columns, (_row(bearing, size) for bearing in found.bearings))
 
 
@@ -84,12 +82,11 @@ def _row(bearing: Bearing, size: str) -> list[object]:
         (bearing.claim.statement, "" if bearing.pmids else "dim"),
     ]
     absent = ", ".join(bearing.absent)
-    if size != "wide":
-        claim += [("\n", ""), (absent, "magenta")] if absent else []
+    claim += [("\n", ""), (absent, "magenta")] if absent else []
+    if "retracted" not in SEEN[size]:
         claim += [("\n", ""), (f"{len(bearing.retracted)} retracted", "bold red")] if bearing.retracted else []
     claim.append(("\n", ""))  # air before the next claim
-    cells = [_number(name, numbers[name]) for name in SEEN[size]]
-    return [claim, *cells, *([(absent, "magenta")] if size == "wide" else [])]
+    return [claim, *(_number(name, numbers[name]) for name in SEEN[size])]
 
 
 def _number(name: str, number: int) -> tuple[str, str]:
@@ -99,7 +96,7 @@ def _number(name: str, number: int) -> tuple[str, str]:
     return (f"{number:,}", style)
 
 
-def print_claim(reader: Reader, bearing: Bearing, commands: Sequence[str]) -> None:
+def print_claim(reader: Reader, bearing: Bearing, commands: Sequence[str], most: int | None) -> None:
     """The counts of one claim, then its papers by kind of study with the sentences that bear on it."""
     claim = bearing.claim
     _line(f"{claim.id} · {claim.statement}", "bold")
@@ -111,11 +108,14 @@ def print_claim(reader: Reader, bearing: Bearing, commands: Sequence[str]) -> No
         _line(f"Tagged human {bearing.human}, animal {bearing.animal}, in-vitro {bearing.in_vitro}.")
     if bearing.absent and bearing.pmids:
         _line(f"Absent among the papers held: {', '.join(bearing.absent)}.", "magenta")
-    for study, papers in groupby(_papers(reader, bearing), key=lambda one: one[0].study):
+    for study, papers in groupby(_papers(reader, bearing, most), key=lambda one: one[0].study):
         click.echo()
         _line(f"{study or 'no study type'} ({bearing.studies[study]})", "bold")
         for listed, paper, said in papers:
             _print_paper(listed, paper, said)
+    if most is not None and most < len(bearing.pmids):
+        click.echo()
+        _line(f"… and {plural(len(bearing.pmids) - most, 'paper')} more.", "dim")
     click.echo()
     _line("The same papers:" if len(commands) == 1 else "The same papers, these together:", "dim")
     for command in commands:
@@ -134,32 +134,54 @@ def _counts(bearing: Bearing) -> str:
     return " · ".join(part for part in parts if part)
 
 
-def _papers(reader: Reader, bearing: Bearing) -> Iterator[tuple[Listed, Paper, list[Passage]]]:
-    """The strongest kind of study first, in it the newest."""
+def _papers(reader: Reader, bearing: Bearing, most: int | None) -> Iterator[tuple[Listed, Paper, list[Passage]]]:
+    """The strongest kind of study first, in it as the claim has them: the newest, or as was asked."""
     from ..library.kinds import kinds_of
     from ..library.selecting import CHUNK, listed
     from ..workflow.claiming import evidence_of, rank
 
     kinds = kinds_of(reader.connection, bearing.pmids)
-    ordered = sorted(bearing.pmids, key=lambda pmid: rank(kinds[pmid].study))
+    ordered = sorted(bearing.pmids, key=lambda pmid: rank(kinds[pmid].study))[:most]
     for start in range(0, len(ordered), CHUNK):
         part = ordered[start : start + CHUNK]
         papers = {paper.pmid: paper for paper in reader.papers(part)}
         for row in listed(reader.connection, part):
             paper = papers[row.pmid]
-            yield row, paper, _best(passages(paper, evidence_of(reader, bearing, paper)))
+            yield row, paper, _best(paper, passages(paper, evidence_of(reader, bearing, paper)))
 
 
-def _best(found: list[Passage]) -> list[Passage]:
-    """Sentences before what the indexers set, the weightiest first."""
-    return sorted(found, key=lambda one: (one.entries[0].is_mark, -one.weight))
+_FOUND, _ASKED = (
+    ("RESULT", "FINDING", "CONCLU", "INTERPRET"),
+    ("BACKGROUND", "OBJECTIVE", "INTRODUCTION", "AIM", "PURPOSE"),
+)
+"""How sections begin that say what was found, and those that say why one looked."""
+
+
+def _best(paper: Paper, found: list[Passage]) -> list[Passage]:
+    """What was found before how and why it was looked for, sentences before what the indexers set."""
+    return sorted(found, key=lambda one: (one.entries[0].is_mark, _place(paper, one), -one.weight))
+
+
+def _place(paper: Paper, passage: Passage) -> int:
+    first = passage.entries[0]
+    if first.field != "abstract" or first.part >= len(paper.abstract):
+        return 3
+    section = paper.abstract[first.part]
+    named = [name.strip().upper() for name in (section.category, section.label)]
+    if any(name.startswith(_FOUND) for name in named):
+        return 0
+    return 2 if any(name.startswith(_ASKED) for name in named) else 1
 
 
 def _print_paper(listed: Listed, paper: Paper, said: Sequence[Passage]) -> None:
+    """The title with its words marked, then the best sentences."""
+    titles = [passage.text for passage in said if passage.entries[0].field == "title"]
+    sentences = [passage for passage in said if passage.entries[0].field != "title"]
     retracted = "RETRACTED · " if listed.retracted else ""
-    head = f"{retracted}{listed.key or listed.pmid} · PMID {listed.pmid} · {listed.year or 'no year'} · {paper.title}"
+    title = titles[0] if titles else paper.title
+    head = f"{retracted}{listed.key or listed.pmid} · PMID {listed.pmid} · {listed.year or 'no year'} · {title}"
     _line(head, "bold red" if retracted else "", indent=2)
-    for passage in said[:SENTENCES]:
+    for passage in sentences[:SENTENCES]:
         if on_terminal():
             beside(passage.where, passage.text, indent=4, width=min(14, len(passage.where) + 1))
         else:
@@ -175,7 +197,7 @@ def _line(text: str, style: str = "", *, indent: int = 0) -> None:
         click.echo(f"{' ' * indent}{clean(text)}")
 
 
-def shapes(reader: Reader, bearing: Bearing) -> list[dict[str, Any]]:
+def shapes(reader: Reader, bearing: Bearing, most: int | None) -> list[dict[str, Any]]:
     """The papers of a claim with all their sentences, as JSON has them."""
     from ..library.trials import trials_of
 
@@ -200,5 +222,5 @@ def shapes(reader: Reader, bearing: Bearing) -> list[dict[str, Any]]:
                 for passage in said
             ],
         }
-        for listed, _, said in _papers(reader, bearing)
+        for listed, _, said in _papers(reader, bearing, most)
     ]

@@ -261,6 +261,29 @@ def test_a_claim_shows_its_papers_with_their_sentences(shelf):
     assert "no advice" in said.stderr
 
 
+def test_what_a_claim_leaves_out_is_left_out(shelf):
+    """not_tags takes papers away, with a query and without one."""
+    shelf.say(
+        '[[claim]]\nid = "x"\nstatement = "X."\ntags = ["memory"]\nnot_tags = ["animal"]\n'
+        '[[claim]]\nid = "y"\nstatement = "Y."\nmatch = "memory[tiab]"\nnot_tags = ["animal"]\n'
+    )
+    told = {one["claim"]: one for one in shelf.json("claims")["claims"]}
+    for name in "xy":
+        assert told[name]["pmids"] == [90000001]
+        assert shelf.listed(told[name]["commands"]) == {90000001}
+
+
+def test_only_the_way_that_a_paper_meets_is_its_evidence(shelf):
+    """Words of a query whose tags the paper lacks are not shown for it."""
+    shelf.say(
+        '[[claim]]\nid = "x"\nstatement = "X."\ntags = ["memory"]\n'
+        'also = [{ tags = ["cohort"], match = "rose[tiab] OR deaths[tiab]" }]\n'
+    )
+    said = shelf.run("claims", "x").stdout
+    assert "«deaths»" in said
+    assert "«rose»" not in said
+
+
 def test_findings_come_before_aims(shelf):
     """Of several sentences what was found is shown first, whatever the weights."""
     shelf.put(

@@ -284,6 +284,15 @@ def test_only_the_way_that_a_paper_meets_is_its_evidence(shelf):
     assert "«rose»" not in said
 
 
+def test_on_whom_is_no_evidence(shelf):
+    """Of an outcome in one of several conditions the words of the outcome are shown, not those of the condition."""
+    shelf.say('[[claim]]\nid = "x"\nstatement = "X."\ntags = ["memory"]\nany_tags = ["tbi", "stroke"]\n')
+    shown = {
+        word.lower() for one in shelf.json("claims", "x")["evidence"] for s in one["sentences"] for word in s["words"]
+    }
+    assert shown == {"memory", "water maze"}
+
+
 def test_findings_come_before_aims(shelf):
     """Of several sentences what was found is shown first, whatever the weights."""
     shelf.put(

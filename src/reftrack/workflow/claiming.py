@@ -246,7 +246,8 @@ def evidence_of(reader: Reader, bearing: Bearing, paper: Paper) -> list[Evidence
     for selection, met in zip(bearing.selections, bearing.met, strict=True):
         if paper.pmid not in met:
             continue
-        own = [tag for tag in (*selection.tags, *selection.any_tags) if tag not in bearing.claim.about]
+        # Where tags must be there, those of which one is enough only say on whom: their words are no evidence.
+        own = [tag for tag in selection.tags if tag not in bearing.claim.about] or selection.any_tags
         # Of a query on top of tags, the query says what is special.
         if selection.match:
             found += _words_of(selection.match, paper)

@@ -121,6 +121,8 @@ def workspace_answer(shell):
         ("reftrack --db elsewhere.db show e", set()),
         ("reftrack nonsense ", set()),
         ("reftrack list --nonsense=", set()),
+        ("reftrack map --rows condi", {"condition"}),
+        ("reftrack map --since-run ", {"1", "2"}),
         ("reftrack list --limit ", set()),
         ("reftrack export --list-formats ", set()),
     ],
@@ -128,6 +130,18 @@ def workspace_answer(shell):
 def test_what_is_offered(workspace, line, offered):
     """At each place on the line what may stand there is offered, and nothing else."""
     assert set(tab(workspace, line)) == offered
+
+
+def test_trials_are_offered_by_their_registry_numbers(workspace, tmp_path):
+    """Where `studies` wants a trial, numbers in the records are offered; and papers, where one may stand for it."""
+    copy = changed(
+        workspace,
+        tmp_path,
+        "INSERT INTO trial_marks VALUES (90000001, 0, 'NCT09999999', 'ClinicalTrials.gov', 'record', 0, 0)",
+    )
+    assert set(tab(copy, "reftrack studies join NCT0")) == {"NCT09999999"}
+    assert set(tab(copy, "reftrack studies show NCT0")) == {"NCT09999999"}
+    assert "example2020" in tab(copy, "reftrack studies show exa")
 
 
 def test_every_command_is_offered_with_what_it_does(workspace):

@@ -138,3 +138,14 @@ def words(kind: str) -> Words:
 def links(*types: str) -> tuple[str, ...]:
     """The RefTypes that say one of these types."""
     return tuple(link for link, kind in NOTICE_TYPES.items() if kind in types)
+
+
+HAD = {
+    "retraction": links("retraction", "retracted-republished"),
+    "concern": links("concern"),
+    "erratum": links("erratum", "corrected-republished"),
+    "update": links("update"),
+    "comment": links("comment"),
+}
+"""Notices that papers are chosen by (--notice) → the links that a paper carries when it has had one. Only of a
+retraction may a publication type tell instead; `papers.retracted` knows of both."""

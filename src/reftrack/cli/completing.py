@@ -280,6 +280,11 @@ def _runs(word: Word) -> list[Item]:
     return _items(word.ask(glancing.runs))
 
 
+def _trials(word: Word) -> list[Item]:
+    papers = _papers(word) if _called(word).endswith("KEY") else []
+    return [*_items(word.ask(lambda connection: glancing.trials(connection, word.beginning))), *papers]
+
+
 def _since(word: Word) -> list[Item]:
     times = [("last", "the newest complete run"), ("1w", "a week"), ("2w", "two weeks"), ("1m", "a month")]
     numbers = word.ask(glancing.runs) if word.ctx.info_name == "digest" else []
@@ -371,17 +376,19 @@ def _commands(word: Word) -> Iterator[Item]:
 _SOURCES: tuple[tuple[re.Pattern[str], Callable[[Word], Sequence[Item] | Iterator[Item]]], ...] = tuple(
     (re.compile(pattern), source)
     for pattern, source in (
+        (r"studies \w+ TRIAL(\|PMID\|KEY)?", _trials),
         (r".* PMID\|KEY\.\.\. TAG|.* \[?PMID\|KEY\]?\.\.\. TAG", _papers_then_tag),
         (r".* \[?PMID(\|KEY)?\]?(\.\.\.)?|.* --pmid", _papers),
         (r".* \[?TAG\]?(\.\.\.)?|.* --(any-|not-)?tag", _tags),
         (r"runs .*QUERY.*|.* --query", _ran),
         (r".* \[?QUERY\]?(\.\.\.)?|query .* \[?NAMES?\]?(\.\.\.)?", _saved),
+        (r"map --(rows|columns)", _facets),
         (r".* --columns", _columns),
         (r".* --hide", _hidden),
         (r".* --facet", _facets),
         (r".* --fail-under", _floors),
         (r".* --style", _styles),
-        (r".* --run|.* \[?RUN\]?(\.\.\.)?", _runs),
+        (r".* --(since-)?run|.* \[?RUN\]?(\.\.\.)?", _runs),
         (r".* --since", _since),
         (r".* --undo", _imports),
         (r"export --format", _formats),

@@ -13,21 +13,11 @@ import click
 from ..errors import QueryError, UsageError
 from ..library.opening import Connection
 from ..library.selecting import SORTS, Selection, count, not_held, select
-from ..notices import links
+from ..notices import HAD
 from .screen import note
 from .settings import Desk
 
 Command = TypeVar("Command", bound=Callable[..., Any])
-
-NOTICES = {
-    "retraction": links("retraction", "retracted-republished"),
-    "concern": links("concern"),
-    "erratum": links("erratum", "corrected-republished"),
-    "update": links("update"),
-    "comment": links("comment"),
-}
-"""--notice → the links that a paper carries when it has had one. Only of a retraction may a publication type tell
-instead; `papers.retracted` knows of both."""
 
 DECISIONS = ("include", "exclude", "maybe", "none")
 
@@ -95,7 +85,7 @@ def selection(command: Command, *, since: bool = True, text: bool = True) -> Com
             ),
             *([first_seen] if since else []),
             click.option("--new", is_flag=True, help="First seen in the newest complete run of its query."),
-            click.option("--notice", type=click.Choice(list(NOTICES)), help="Has had such a notice."),
+            click.option("--notice", type=click.Choice(list(HAD)), help="Has had such a notice."),
             click.option(
                 "--decision", type=click.Choice(DECISIONS), help="What the readers decided; none: nothing yet."
             ),
@@ -136,7 +126,7 @@ def read_selection(
         text=" ".join(text),
         years=_years(year) if year else None,
         since=moment(since) if since else "",
-        notice=NOTICES[notice] if notice else (),
+        notice=HAD[notice] if notice else (),
         retracted=notice == "retraction",
         sort=sort or "",
         match=match or "",

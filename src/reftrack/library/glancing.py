@@ -146,6 +146,16 @@ def runs(connection: Connection) -> list[Offered]:
     ]
 
 
+def trials(connection: Connection, beginning: str) -> list[Offered]:
+    """Registry numbers of trials that begin so."""
+    found: list[Offered] = connection.rows(
+        """SELECT DISTINCT number, registry FROM trial_marks
+        WHERE number >= :first AND number < :last AND registry != '' ORDER BY number LIMIT :most""",
+        _between(beginning),
+    )
+    return found
+
+
 def imports(connection: Connection) -> list[Offered]:
     """The newest imports that stand, by their numbers."""
     return [

@@ -12,19 +12,11 @@ from ..library.grouping import facets
 from ..library.opening import Connection
 from ..library.selecting import Selection, select
 from ..library.trials import trials_of
-from ..notices import links
+from ..notices import HAD
 from ..report.evidence import ALL, NOWHERE, Count, EvidenceMap, Line, shape
 
 ROWS, COLUMNS = "outcome", "study"
 """What a map has if nothing else is asked for."""
-
-_NOTICES = {
-    "retraction": links("retraction", "retracted-republished"),
-    "concern": links("concern"),
-    "erratum": links("erratum", "corrected-republished"),
-    "update": links("update"),
-    "comment": links("comment"),
-}
 
 
 def draw(
@@ -191,7 +183,7 @@ def spoken(selection: Selection) -> tuple[tuple[str, ...], str]:
             words += [f"--{name}", str(value)]
     if selection.years:
         words += ["--year", _years(*selection.years)]
-    words += [f"--notice={name}" for name, kinds in _NOTICES.items() if selection.notice == kinds]
+    words += [f"--notice={name}" for name, kinds in HAD.items() if selection.notice == kinds]
     words += ["--new"] * selection.new + ["--fts-raw"] * selection.fts_raw
     return tuple(words), selection.text
 

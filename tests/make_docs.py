@@ -3,6 +3,7 @@
 `make docs` writes both, tests compare both. A command of the README that shows no output is run all the same.
 """
 
+import html
 import os
 import re
 import sys
@@ -55,6 +56,9 @@ def _help(words):
 
 
 README = TARGET.parents[1] / "README.md"
+EVIDENCE = TARGET.parent / "evidence.md"
+PICTURE = TARGET.parent / "evidence-map.svg"
+"""`reftrack map -o` of the shipped sample."""
 CONSOLE = re.compile(r"^```console\n(.*?)^```", re.MULTILINE | re.DOTALL)
 MAKE = ("make demo", "make test")
 
@@ -88,7 +92,22 @@ def fresh_screens(page, binary):
     return CONSOLE.sub(fill, page)
 
 
+def draw_picture(target, binary):
+    """The evidence map of the shipped sample."""
+    with tempfile.TemporaryDirectory() as folder:
+        for command in ("reftrack init", "reftrack fetch --from sample", f"reftrack map -o {target}"):
+            status, seen = run_screen(command, Path(folder), binary)
+            assert status == 0, seen
+
+
+def words_of_picture(path):
+    """What is written on it: matplotlib draws letters as shapes and names each text in a comment."""
+    return [html.unescape(word) for word in re.findall(r"<!-- (.*?) -->", path.read_text(encoding="utf-8"))]
+
+
 if __name__ == "__main__":
     TARGET.write_text(text(), encoding="utf-8")
-    README.write_text(fresh_screens(README.read_text(encoding="utf-8"), Path(sys.executable).parent), encoding="utf-8")
-    sys.stdout.write(f"{TARGET.name} and {README.name} written\n")
+    for page in (README, EVIDENCE):
+        page.write_text(fresh_screens(page.read_text(encoding="utf-8"), Path(sys.executable).parent), encoding="utf-8")
+    draw_picture(PICTURE, Path(sys.executable).parent)
+    sys.stdout.write(f"{TARGET.name}, {README.name}, {EVIDENCE.name} and {PICTURE.name} written\n")

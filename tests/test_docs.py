@@ -10,7 +10,18 @@ from pathlib import Path
 import pytest
 
 from judges import need
-from make_docs import CONSOLE, MAKE, TARGET, run_screen, screens, text
+from make_docs import (
+    CONSOLE,
+    EVIDENCE,
+    MAKE,
+    PICTURE,
+    TARGET,
+    draw_picture,
+    run_screen,
+    screens,
+    text,
+    words_of_picture,
+)
 
 README = (Path(__file__).parents[1] / "README.md").read_text(encoding="utf-8")
 
@@ -30,10 +41,13 @@ def binary(tmp_path_factory):
     return folder
 
 
-def test_every_command_of_the_readme_prints_what_it_says(tmp_path, binary):
-    """Each console line of the README is run on a terminal, in one workspace, in order; shown output is the output."""
+@pytest.mark.parametrize(
+    ("page", "fewest"), [(README, 8), (EVIDENCE.read_text(encoding="utf-8"), 6)], ids=["README", "evidence"]
+)
+def test_every_command_of_a_page_prints_what_it_says(page, fewest, tmp_path, binary):
+    """Each console line of the page is run on a terminal, in one workspace, in order; shown output is the output."""
     shown = 0
-    for command, expected in screens(README):
+    for command, expected in screens(page):
         if command in MAKE:
             continue  # `make demo` has its own tests below, `make test` is what runs this
         status, seen = run_screen(command, tmp_path, binary)
@@ -41,7 +55,15 @@ def test_every_command_of_the_readme_prints_what_it_says(tmp_path, binary):
         if expected:
             shown += 1
             assert seen == expected, command
-    assert shown >= 8
+    assert shown >= fewest
+
+
+def test_the_picture_of_the_evidence_is_what_the_sample_gives(tmp_path, binary):
+    """Every word and number on the picture in docs/evidence.md is on one drawn now."""
+    draw_picture(tmp_path / "now.svg", binary)
+    words = words_of_picture(PICTURE)
+    assert "Meta-analysis" in words
+    assert words == words_of_picture(tmp_path / "now.svg")
 
 
 def test_the_readme_shows_the_two_commands_first():

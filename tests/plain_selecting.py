@@ -46,6 +46,8 @@ def conditions(connection, selection):
     for name in selection.not_tags:
         clause, values = tagged(with_children(connection, name))
         yield f"NOT {clause}", values
+    for names in selection.studies:
+        yield of_study(connection, names.split(","))
     if selection.query:
         found = "EXISTS (SELECT 1 FROM hits h WHERE h.query = ? AND h.pmid = p.pmid AND h.left_run IS NULL)"
         yield found, (selection.query,)
@@ -71,6 +73,13 @@ def tagged(tags):
     return f"EXISTS (SELECT 1 FROM paper_tags t WHERE t.tag IN ({','.join('?' * len(tags))}) AND t.pmid = p.pmid)", tags
 
 
+def of_study(connection, names):
+    primary = "(SELECT t.tag FROM paper_tags t WHERE t.pmid = p.pmid AND t.facet = 'study' AND t.is_primary)"
+    types = [tag for name in names if name != "none" for tag in with_children(connection, name)]
+    clause = f"{primary} IN ({','.join('?' * len(types))})"
+    return (f"({clause} OR {primary} IS NULL)" if "none" in names else f"({clause})"), types
+
+
 def of_the_record(selection):
     for clause, year in zip(("p.year >= ?", "p.year <= ?"), selection.years or (None, None), strict=True):
         if year is not None:
@@ -85,6 +94,10 @@ def of_the_record(selection):
         pattern = "%" + re.sub(r"([%_!])", r"!\1", selection.journal) + "%"
         names = ("p.journal", "p.journal_abbreviation", "p.medline_ta")
         yield "(" + " OR ".join(f"{name} LIKE ? ESCAPE '!'" for name in names) + ")", (pattern,) * len(names)
+    for codes in selection.languages:
+        each = codes.split(",")
+        marks = ",".join("?" * len(each))
+        yield f"EXISTS (SELECT 1 FROM json_each(p.languages) WHERE value IN ({marks}))", each
     if selection.pmids:
         yield f"p.pmid IN ({','.join('?' * len(selection.pmids))})", selection.pmids
     if selection.notice:

@@ -63,6 +63,21 @@ def test_every_cell_is_what_its_command_lists(mapped, page):  # noqa: F811
         assert heard(label) == papers == listed(mapped, command), label
 
 
+def test_study_types_are_the_primary_ones_in_the_commands_too(mapped, browser):  # noqa: F811
+    """Of outcome by study type each cell, also of papers without either, and narrowed by language, is its command's."""
+    file = mapped.folder / "studies.html"
+    mapped.run("map", "-o", file)
+    browser.media(prefers_reduced_motion="reduce")
+    browser.open(file)
+    for language in ("all", "rus"):
+        Select(browser.find("#language")).select_by_visible_text(language)
+        seen = cells(browser)
+        assert heard(seen[-1][0]) == (1 if language == "rus" else len(TITLES) + 1)
+        assert any("--study none" in command for _, command, _ in seen) == (language == "all")
+        for label, command, papers in seen:
+            assert heard(label) == papers == listed(mapped, command), (label, command)
+
+
 def narrow(browser, **asked):
     for name, value in asked.items():
         if name in ("from", "to"):

@@ -18,7 +18,9 @@ from reftrack.library.writing import Library
 from reftrack.model import Author, Correction, Paper, PubDate, PublicationType, Tag, TagDefinition
 
 PAPERS = 400
-TAGS = {"stroke": "", "ischemic-stroke": "stroke", "sah": "stroke", "tbi": "", "rct": "", "rare": "", "unused": ""}
+TAGS = {"stroke": "", "ischemic-stroke": "stroke", "sah": "stroke", "tbi": "", "rare": "", "unused": ""}
+STUDIES = {"rct": "", "cluster-rct": "rct", "cohort": "", "animal": ""}
+LANGUAGES = (("eng",), ("eng",), ("eng",), ("rus",), ("eng", "fre"), ("fre", "rus"), ())
 JOURNALS = (
     ("J Example", "J Ex", "J Ex"),
     ("j example", "J Ex", "J EX B"),
@@ -45,6 +47,7 @@ def made_up(chance, pmid):
         journal=journal,
         journal_abbreviation=short,
         medline_ta=ta,
+        languages=chance.choice(LANGUAGES),
         date=PubDate("", chance.choice((None, *range(2000, 2012)))),
         corrections=tuple(Correction(kind, "J Example. 2020") for kind in kinds),
         publication_types=(PublicationType("Retracted Publication", ""),) * (chance.random() < 0.05),
@@ -56,9 +59,12 @@ def build(path, seed):
     chance = random.Random(seed)
     moment = iter(range(10**6))
     with Library.open(path, create=True, now=lambda: f"2026-01-01T00:00:{next(moment) // 50:04}Z") as library:
-        library.set_vocabulary([TagDefinition(tag, "condition", tag, parent) for tag, parent in TAGS.items()])
+        library.set_vocabulary(
+            [TagDefinition(tag, "condition", tag, parent) for tag, parent in TAGS.items()]
+            + [TagDefinition(tag, "study", tag, parent) for tag, parent in STUDIES.items()]
+        )
         pmids = chance.sample(range(FIRST_PMID, FIRST_PMID + 5 * PAPERS), PAPERS)
-        share = {"rct": 0.4, "tbi": 0.3, "rare": 0.02, "unused": 0}
+        share = {"tbi": 0.3, "rare": 0.02, "unused": 0}
         for start in range(0, PAPERS, 100):
             with library.transaction():
                 for pmid in pmids[start : start + 100]:
@@ -67,6 +73,10 @@ def build(path, seed):
                         Tag("condition", tag, score=1, threshold=1)
                         for tag in TAGS
                         if chance.random() < share.get(tag, 0.15)
+                    ]
+                    types = chance.sample(list(STUDIES), chance.choice((0, 1, 1, 2)))
+                    tags += [
+                        Tag("study", tag, score=1, threshold=1, primary=place == 0) for place, tag in enumerate(types)
                     ]
                     library.set_rule_tags(pmid, tags, content_hash="c", rules_hash="r")
             for query in ("one", "two", "never-complete"):
@@ -98,13 +108,17 @@ def readers(tmp_path_factory):
         reader.close()
 
 
-tags = st.lists(st.sampled_from(list(TAGS)), max_size=2).map(tuple)
+tags = st.lists(st.sampled_from([*TAGS, *STUDIES]), max_size=2).map(tuple)
 moments = [f"2026-01-01T00:00:{number:04}Z" for number in (0, 5, 10, 14, 9999)]
 OPTIONS = {
     "text": st.sampled_from(["examplin", "rats", "stroke trial", '"dose of"', "il-6", "exam*", "nothing"]),
     "tags": tags,
     "any_tags": tags,
     "not_tags": tags,
+    "studies": st.lists(
+        st.sampled_from(["rct", "cohort", "none", "rct,none", "animal,rct", "cluster-rct"]), max_size=2
+    ).map(tuple),
+    "languages": st.lists(st.sampled_from(["eng", "rus", "fre", "rus,fre", "xyz"]), max_size=2).map(tuple),
     "query": st.sampled_from(["one", "two", "never-complete"]),
     "years": st.sampled_from([(2003, 2006), (2008, None), (None, 2001), (2020, 2021)]),
     "author": st.sampled_from(["Example", "exam", "arzt", "Exam Ple", "ple l", "O'Sample", "Weißmann", "jr", "cd a"]),
@@ -153,6 +167,12 @@ KINDS = {
     "two tags": Selection(tags=("tbi", "rct")),
     "any tag": Selection(any_tags=("tbi", "rct")),
     "not a tag": Selection(not_tags=("tbi",)),
+    "study": Selection(studies=("rct",)),
+    "no study": Selection(studies=("none",)),
+    "study and tag": Selection(studies=("rct",), tags=("tbi",)),
+    "language": Selection(languages=("rus",)),
+    "language and tag": Selection(languages=("eng",), tags=("tbi",)),
+    "words, language": Selection(text="examplin", languages=("eng",)),
     "words": Selection(text="examplin"),
     "words and tag": Selection(text="examplin", tags=("stroke",)),
     "words, newest": Selection(text="examplin", sort="-year"),

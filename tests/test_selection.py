@@ -102,6 +102,42 @@ def test_match_keeps_every_order(filled, name, sign):
     assert pmids(filled, "examplin", "--sort", "relevance", "--match", "stroke[ti]") == [TWO]
 
 
+# study types and languages
+
+
+def test_study_types_are_the_primary_ones(filled):
+    """--study finds a paper where `count --by study` counts it, with what lies below; several by commas; none, too."""
+    by_type = {row["value"]: row["count"] for row in filled.json("count", "--by", "study")}
+    assert sum(by_type.values()) == len(pmids(filled))
+    for name, number in by_type.items():
+        assert len(pmids(filled, "--study", name or "none")) == number
+    each = ",".join(name or "none" for name in by_type)
+    assert pmids(filled, "--study", each) == pmids(filled)
+    assert pmids(filled, "--study", "RCT", "--study", "animal") == []
+
+
+def test_languages_are_pubmeds_codes(filled):
+    """--language takes codes in any case of letters, several by commas; one that no paper has finds none."""
+    assert pmids(filled, "--language", "ENG") == pmids(filled, "--language", "eng,rus") == pmids(filled)
+    assert pmids(filled, "--language", "rus") == []
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["--study", "tbi"], "--study 'tbi' is no study type but of the facet condition; --tag asks for it."),
+        (["--study", "rtc"], "did you mean rct?"),
+        (["--study", ""], "--study is empty, which would mean every paper."),
+        (["--study", ","], "--study ',' names no study type"),
+        (["--language", "English"], "PubMed's have three letters: eng, rus, chi."),
+        (["--language", " "], "--language is empty, which would mean every paper."),
+    ],
+)
+def test_what_is_no_study_type_or_language_is_told(filled, arguments, said):
+    """Bad names are a usage error in one sentence."""
+    assert said in filled.run("list", *arguments, status=2).stderr
+
+
 # +tag -tag
 
 

@@ -252,6 +252,19 @@ def _tags_from(word: Word, beginning: str, sign: str = "") -> list[Item]:
     ]
 
 
+def _studies(word: Word) -> list[Item]:
+    """Study types, several parted by commas."""
+    before, comma, begun = word.beginning.rpartition(",")
+    offered = word.ask(lambda connection: glancing.tags(connection, f"study/{begun}"))
+    types = [(slug.removeprefix("study/"), told) for slug, told in offered]
+    none = [("none", "no study type")] if "none".startswith(begun) else []
+    return _items([(f"{before}{comma}{name}", told) for name, told in [*types, *none]])
+
+
+def _languages(word: Word) -> list[Item]:
+    return _listed(word, [code for code, _ in word.ask(glancing.languages)])
+
+
 def _papers_then_tag(word: Word) -> list[Item]:
     """`tag add PMID|KEY... TAG`: the last of several is the tag."""
     several = bool(word.parameter and word.ctx.params.get(word.parameter.name or ""))
@@ -380,6 +393,8 @@ _SOURCES: tuple[tuple[re.Pattern[str], Callable[[Word], Sequence[Item] | Iterato
         (r".* PMID\|KEY\.\.\. TAG|.* \[?PMID\|KEY\]?\.\.\. TAG", _papers_then_tag),
         (r".* \[?PMID(\|KEY)?\]?(\.\.\.)?|.* --pmid", _papers),
         (r".* \[?TAG\]?(\.\.\.)?|.* --(any-|not-)?tag", _tags),
+        (r".* --study", _studies),
+        (r".* --language", _languages),
         (r"runs .*QUERY.*|.* --query", _ran),
         (r".* \[?QUERY\]?(\.\.\.)?|query .* \[?NAMES?\]?(\.\.\.)?", _saved),
         (r"map --(rows|columns)", _facets),

@@ -75,11 +75,21 @@ def selection(command: Command, *, since: bool = True, text: bool = True) -> Com
                 metavar="TAG",
                 help=f"Not tagged so.{' Short: -TAG.' if text else ''}",
             ),
+            click.option(
+                "--study",
+                "studies",
+                multiple=True,
+                metavar="TYPE",
+                help="Its primary study type; rct,cohort for either, none for papers without.",
+            ),
             click.option("--query", metavar="NAME", help="Found by this saved query."),
             click.option("--match", metavar="QUERY", help="Found by this query in PubMed syntax."),
             click.option("--year", metavar="Y", help="2015, 2015.., ..2020 or 2015..2020."),
             click.option("--author", metavar="NAME", help="Family name, with initials if need be."),
             click.option("--journal", metavar="NAME", help="A part of the journal's name."),
+            click.option(
+                "--language", "languages", multiple=True, metavar="CODE", help="PubMed's code; rus,chi for either."
+            ),
             click.option(
                 "--pmid", "pmids", multiple=True, type=Number(1, LARGEST), metavar="PMID", help="This paper; repeat."
             ),
@@ -117,6 +127,8 @@ def read_selection(
         ("--match", match),
         ("TEXT", " ".join(text) if text else None),
         *rest.items(),
+        *[("--study", name) for name in rest.get("studies", ())],
+        *[("--language", name) for name in rest.get("languages", ())],
     ):
         if isinstance(value, str) and not value.strip():
             raise UsageError(f"{name if name[0] in '-T' else f'--{name}'} is empty, which would mean every paper.")

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from ..errors import UsageError
 from .opening import Connection
-from .selecting import NEWEST, Selection, fold, nearest, search_expression, with_children
+from .selecting import NEWEST, Selection, find_tag, fold, nearest, search_expression, with_children
 
 
 class Condition(NamedTuple):
@@ -80,6 +80,8 @@ def _of_tags(connection: Connection, selection: Selection) -> Iterator[Condition
         yield _tagged(connection, [tag for name in selection.any_tags for tag in with_children(connection, name)])
     for name in selection.not_tags:
         yield _not(_tagged(connection, with_children(connection, name)))
+    for names in selection.studies:
+        yield _of_study(connection, names)
 
 
 def _of_the_record(connection: Connection, selection: Selection) -> Iterator[Condition]:
@@ -89,6 +91,8 @@ def _of_the_record(connection: Connection, selection: Selection) -> Iterator[Con
         yield _written_by(selection.author)
     if selection.journal:
         yield _in_journal(connection, selection.journal)
+    for codes in selection.languages:
+        yield _in_language(connection, codes.split(","))
     if selection.pmids:
         listed = f"[{','.join(map(str, selection.pmids))}]"
         source = "SELECT DISTINCT value AS pmid FROM json_each(?)"
@@ -114,6 +118,78 @@ def _tagged(connection: Connection, tags: Sequence[str]) -> Condition:
         tags,
         about=int(connection.value(f"SELECT coalesce(sum(papers), 0) FROM tag_counts WHERE tag IN ({marks})", tags)),
         once=alone,
+    )
+
+
+def _of_study(connection: Connection, alternatives: str) -> Condition:
+    """A paper has one primary study type at most, so that alternatives never meet."""
+    names = [name.strip() for name in alternatives.split(",") if name.strip()]
+    if not names:
+        raise UsageError(f"--study {alternatives!r} names no study type; `reftrack tag tree` shows them.")
+    types: list[str] = []
+    for name in names:
+        if name.lower() != NO_STUDY:
+            facet, _ = find_tag(connection, name)
+            if facet != "study":
+                raise UsageError(f"--study {name!r} is no study type but of the facet {facet}; --tag asks for it.")
+            types += with_children(connection, name)
+    primary = _primary(connection, types)
+    if NO_STUDY not in [name.lower() for name in names]:
+        return primary
+    every = _primary(connection, [tag for (tag,) in connection.rows("SELECT tag FROM tags WHERE facet = 'study'")])
+    if not types:
+        return _not(every)
+    return Condition(
+        f"({primary.test} OR NOT {every.test})",
+        [*primary.values, *every.values],
+        "SELECT pmid FROM papers INDEXED BY papers_narrow",
+        exact=False,
+    )
+
+
+NO_STUDY = "none"
+"""--study of papers that have no study type."""
+
+
+def _primary(connection: Connection, types: Sequence[str]) -> Condition:
+    types = list(dict.fromkeys(types))
+    marks = ",".join("?" * len(types))
+    return Condition(
+        f"""EXISTS (SELECT 1 FROM paper_tags t INDEXED BY paper_tags_by_paper
+            WHERE t.pmid = {{pmid}} AND t.facet = 'study' AND t.is_primary = 1 AND t.tag IN ({marks}))""",
+        types,
+        f"SELECT pmid FROM paper_tags WHERE tag IN ({marks}) AND is_primary = 1",
+        types,
+        about=int(connection.value(f"SELECT coalesce(sum(papers), 0) FROM tag_counts WHERE tag IN ({marks})", types)),
+    )
+
+
+_LANGUAGES = """WITH RECURSIVE each(languages) AS (
+        SELECT min(languages) FROM papers
+        UNION ALL SELECT (SELECT min(p.languages) FROM papers p WHERE p.languages > each.languages)
+            FROM each WHERE each.languages IS NOT NULL)
+    SELECT languages FROM each
+    WHERE EXISTS (SELECT 1 FROM json_each(languages) WHERE value IN (SELECT value FROM json_each(?)))"""
+"""What stands in papers.languages that names one of these codes: from value to value in the index, not from paper
+to paper."""
+
+
+def _in_language(connection: Connection, codes: Sequence[str]) -> Condition:
+    plain = [code.strip().lower() for code in codes]
+    for code in plain:
+        if not re.fullmatch("[a-z]{3}", code):
+            raise UsageError(
+                f"--language {code!r} is no code of a language; PubMed's have three letters: eng, rus, chi."
+            )
+    listed = "[" + ",".join(f'"{code}"' for code in plain) + "]"
+    held = [languages for (languages,) in connection.rows(_LANGUAGES, (listed,))]
+    marks = ",".join("?" * len(held))
+    return Condition(
+        f"""EXISTS (SELECT 1 FROM papers l INDEXED BY papers_by_languages
+            WHERE l.languages IN ({marks}) AND l.pmid = {{pmid}})""",
+        held,
+        f"SELECT pmid FROM papers INDEXED BY papers_by_languages WHERE languages IN ({marks})",
+        held,
     )
 
 

@@ -5,6 +5,7 @@ Nothing here makes a file, upgrades, waits for a lock or reads a whole table.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
@@ -154,6 +155,16 @@ def trials(connection: Connection, beginning: str) -> list[Offered]:
         _between(beginning),
     )
     return found
+
+
+def languages(connection: Connection) -> list[Offered]:
+    """The languages of the papers held: a jump in the index for each mixture of them."""
+    codes: dict[str, None] = {}
+    mixture = connection.value("SELECT min(languages) FROM papers")
+    while mixture is not None:
+        codes.update(dict.fromkeys(json.loads(mixture)))
+        mixture = connection.value("SELECT min(languages) FROM papers WHERE languages > ?", (mixture,))
+    return [(code, "") for code in sorted(codes)]
 
 
 def imports(connection: Connection) -> list[Offered]:

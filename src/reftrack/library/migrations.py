@@ -433,6 +433,13 @@ def m0007_trials(db: Database) -> None:
     _mark(db, 7)
 
 
+@migrations()
+def m0008_languages(db: Database) -> None:
+    """Papers are found by their languages, and asked for them, without their rows."""
+    db.execute("CREATE INDEX papers_by_languages ON papers(languages)")
+    _mark(db, 8)
+
+
 def migrate(connection: Connection) -> None:
     """Bring a library up to SCHEMA_VERSION; each step whole or not at all."""
     with translated(connection.path):

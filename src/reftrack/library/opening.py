@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 APPLICATION_ID = 0x72656674
 """ASCII "reft" in PRAGMA application_id: what tells our file from another program's."""
 
-SCHEMA_VERSION = 7
+SCHEMA_VERSION = 8
 """PRAGMA user_version = the number of the last migration."""
 
 BUSY_SECONDS = 15.0

@@ -46,10 +46,15 @@ class Selection(NamedTuple):
     """All of these; a parent finds its children."""
     any_tags: tuple[str, ...] = ()
     not_tags: tuple[str, ...] = ()
+    studies: tuple[str, ...] = ()
+    """Primary study types, each with its children; several in one, parted by commas, are alternatives, "none" is no
+    study type at all."""
     query: str = ""
     years: tuple[int | None, int | None] | None = None
     author: str = ""
     journal: str = ""
+    languages: tuple[str, ...] = ()
+    """PubMed's codes of three letters, alternatives parted by commas; a paper may be in several."""
     pmids: tuple[int, ...] = ()
     since: str = ""
     """First seen at this time (ISO 8601, UTC) or after; "last" means since the newest complete run began."""

@@ -80,11 +80,11 @@ class EvidenceMap:
         """The total of a column, also of NOWHERE."""
         return self.cells.get((ALL, tag), Count())
 
-    def options(self, row: str, column: str, more: Sequence[str] = ()) -> tuple[str, ...] | None:
-        """The options of `list` that give the papers of a cell; None where no options do.
+    def options(self, row: str, column: str, more: Sequence[str] = ()) -> tuple[str, ...]:
+        """The options of `list` that give the papers of a cell.
 
-        Of papers in no row every top tag of the facet is denied, which study types do not allow: a paper may carry
-        one that is not its primary one.
+        Of papers in no row every top tag of the facet is denied; a paper may carry study types of which none is its
+        primary one, so that those have a word of their own.
         """
         chosen: list[str] = []
         for facet, lines, tag in ((self.row_facet, self.rows, row), (self.column_facet, self.columns, column)):
@@ -92,7 +92,8 @@ class EvidenceMap:
                 continue
             if tag == NOWHERE:
                 if facet == "study":
-                    return None
+                    chosen += ["--study", "none"]
+                    continue
                 for line in lines:
                     if not line.depth:
                         chosen += ["--not-tag", line.tag]
@@ -101,9 +102,8 @@ class EvidenceMap:
         return (*self.base, *chosen, *more)
 
     def command(self, row: str, column: str, more: Sequence[str] = ()) -> str:
-        """The whole command line that lists the papers of a cell; "" where there is none."""
-        options = self.options(row, column, more)
-        return "" if options is None else command(options, self.text)
+        """The whole command line that lists the papers of a cell."""
+        return command(self.options(row, column, more), self.text)
 
 
 ALL = "*"
@@ -137,12 +137,11 @@ def shape(evidence: EvidenceMap) -> dict[str, object]:
         }
 
     def cell(row: str, column: str) -> dict[str, object]:
-        options = evidence.options(row, column)
         return {
             "row": row or None,
             "column": column or None,
             **evidence.at(row, column)._asdict(),
-            "selection": None if options is None else list(options),
+            "selection": list(evidence.options(row, column)),
         }
 
     rows, columns = [line.tag for line in evidence.rows], [line.tag for line in evidence.columns]

@@ -174,12 +174,14 @@ def spoken(selection: Selection) -> tuple[tuple[str, ...], str]:
         ("--tag", selection.tags),
         ("--any-tag", selection.any_tags),
         ("--not-tag", selection.not_tags),
+        ("--study", selection.studies),
+        ("--language", selection.languages),
         ("--pmid", selection.pmids),
     ):
         for value in values:
             words += [option, str(value)]
-    for name in ("study", "language", "query", "match", "author", "journal", "since", "decision"):
-        if value := getattr(selection, name, ""):
+    for name in ("query", "match", "author", "journal", "since", "decision"):
+        if value := getattr(selection, name):
             words += [f"--{name}", str(value)]
     if selection.years:
         words += ["--year", _years(*selection.years)]

@@ -46,8 +46,8 @@
     if (from !== null || to !== null) words.push("--year", from === to ? String(from) : (from ?? "") + ".." + (to ?? ""));
     if (state.language) words.push("--language", state.language);
     for (const [facet, lines, place] of [[D.facets[0], D.rows, r], [D.facets[1], D.columns, c]]) {
-      if (place === lines.length && facet === "study") return "";
-      if (place === lines.length) lines.forEach((line) => line.parent < 0 && words.push("--not-tag", line.tag));
+      if (place === lines.length && facet === "study") words.push("--study", "none");
+      else if (place === lines.length) lines.forEach((line) => line.parent < 0 && words.push("--not-tag", line.tag));
       if (place < lines.length) words.push(facet === "study" ? "--study" : "--tag", lines[place].tag);
     }
     if (D.text) words.push(...(/^[-+]/.test(D.text) ? ["--", D.text] : [D.text]));
@@ -266,8 +266,7 @@
     el("cell-title").textContent = label(D.rows, r, D.facets[0]) + " × " + label(D.columns, c, D.facets[1]);
     el("cell-told").textContent = cell.papers ? told(cell) + "." : "A gap: no paper stands here.";
     const line = command(r, c);
-    el("cell-command").textContent = line || "No single command lists papers without a study type.";
-    el("cell-copy").hidden = !line;
+    el("cell-command").textContent = line;
     const list = el("cell-papers"), more = el("cell-more");
     list.replaceChildren();
     const next = () => {

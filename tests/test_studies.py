@@ -265,7 +265,7 @@ def test_a_table_on_the_terminal(held, columns):
 
 
 def test_the_sample_groups_a_trial_and_its_erratum(tmp_path):
-    """In the shipped sample the trial that was corrected is one trial of two reports, and no number leads to two trials."""
+    """In the sample the trial that was corrected is one trial of two reports, and no number leads to two trials."""
     reftrack = [sys.executable, "-m", "reftrack"]
     for words in (["init", "."], ["fetch", "--from", "sample"]):
         subprocess.run([*reftrack, *words], cwd=tmp_path, check=True, capture_output=True)

@@ -759,13 +759,13 @@ def test_a_killed_import_is_whole_or_goes_on(workspace):
     workspace.file.write_bytes(document(*(record(number) for number in range(1, 1001))))
     code = (
         "import os, sys, reftrack.workflow.importing as i\n"
-        "real, count = i.file_papers, 0\n"
+        "real, count = i.file_rows, 0\n"
         "def killed(*a, **k):\n"
         "    global count\n"
         "    count += 1\n"
         "    if count == 3: os.kill(os.getpid(), 9)\n"
         "    return real(*a, **k)\n"
-        "i.file_papers = killed\n"
+        "i.file_rows = killed\n"
         "sys.argv = ['reftrack', 'import', 'records.xml']\n"
         "from reftrack.cli import main; main()"
     )

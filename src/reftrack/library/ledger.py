@@ -403,10 +403,13 @@ class LedgerWriter(LedgerReader):
         last found it, and that it has left.
         """
         online = self.connection.value("SELECT source = ? FROM runs WHERE run = ?", (PUBMED, run))
-        known: dict[int, int | None] = dict(
-            self.connection.rows("SELECT pmid, left_run FROM hits WHERE query = ?", (query,))
-        )
         pmids = list(pmids)
+        known: dict[int, int | None] = dict(
+            self.connection.rows(
+                "SELECT pmid, left_run FROM hits WHERE query = ? AND pmid IN (SELECT value FROM json_each(?))",
+                (query, json.dumps(pmids)),
+            )
+        )
         fresh = [pmid for pmid in pmids if pmid not in known or (online and known[pmid] is not None)]
         self.connection.many(
             "INSERT INTO hits(query, pmid, first_run, last_run, told) VALUES (?, ?, ?, ?, 0)",

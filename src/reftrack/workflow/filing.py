@@ -11,6 +11,7 @@ from functools import partial
 from .. import pubmed, tagging
 from ..errors import RecordError
 from ..export import citation_key, key_candidates
+from ..library.inserting import Rows, unpack
 from ..library.writing import Library
 from ..model import Paper, Record
 from .changed_tags import tag_changed
@@ -49,18 +50,26 @@ class Filed:
     """What is held of these is newer than what came, and stayed."""
 
 
+def to_the_end(records: Iterator[Record]) -> Iterator[Record | Unreadable]:
+    """Each record; a document that breaks off ends with an Unreadable."""
+    while True:
+        try:
+            yield next(records)
+        except StopIteration:
+            return
+        except RecordError as error:
+            yield Unreadable(error.pmid, str(error))
+            return
+
+
 def read(records: Iterator[Record]) -> Iterator[tuple[Paper | tuple[int, ...] | Unreadable, bytes]]:
     """Each record as a Paper; deleted PMIDs as a tuple; what cannot be read as Unreadable, never dropped.
 
     Each comes with the bytes it was read from. A document that breaks off ends with an Unreadable.
     """
-    while True:
-        try:
-            record = next(records)
-        except StopIteration:
-            return
-        except RecordError as error:
-            yield Unreadable(error.pmid, str(error)), b""
+    for record in to_the_end(records):
+        if isinstance(record, Unreadable):
+            yield record, b""
             return
         try:
             if record.name.startswith("Delete"):
@@ -124,6 +133,32 @@ def file_papers(
                 filed.same.append(paper.pmid)
                 if saved.outcome == "reread":
                     tag_changed(library, rules, saved.held, paper, run=run)
+    return filed
+
+
+def file_rows(library: Library, rules: tagging.RuleSet, some: Sequence[Rows], *, source: str, run: int) -> Filed:
+    """The same for records that were read and tagged before: those of which nothing is held are stored as they are.
+
+    Call inside a transaction of the library.
+    """
+    filed = Filed()
+    known = library.which_are_held([one.pmid for one in some])
+    new: list[Rows] = []
+    again: list[Rows] = []
+    for one in sorted(some, key=lambda each: (each.pmid, each.version)):
+        (again if one.pmid in known else new).append(one)
+        known.add(one.pmid)
+    library.add(new, source=source, parser=pubmed.PARSER_VERSION)
+    for one in new:
+        library.assign_key(one.pmid, one.key, partial(key_candidates, one.key))
+        filed.new.append(one.pmid)
+    if again:
+        papers = [(pubmed.parse(xml), xml) for xml in map(unpack, (one.xml for one in again))]
+        others = file_papers(library, rules, papers, source=source, run=run)
+        filed.new += others.new
+        filed.changed |= others.changed
+        filed.same += others.same
+        filed.older += others.older
     return filed
 
 

@@ -7,7 +7,7 @@ A citation that is no paper held yet is kept as it came, and waits: the next onl
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from .. import imports, pubmed
@@ -15,13 +15,15 @@ from ..citation import Citation, Unreadable
 from ..errors import ReftrackError
 from ..imports.likeness import title_words, words
 from ..library.imported import IMPORTS, ImportedEntry, Match
+from ..library.inserting import Rows
 from ..library.reading import Reader
 from ..library.writing import Library
-from ..model import Paper
+from ..model import Record
 from ..tagging import RuleSet
 from .filing import Unreadable as UnreadableRecord
-from .filing import Watch, file_papers, read, unwatched
+from .filing import Watch, file_rows, to_the_end, unwatched
 from .identifying import identify
+from .preparing import Batch, Prepared, preparing
 
 BATCH = 200
 """PubMed records stored in one transaction."""
@@ -148,37 +150,53 @@ class _Storing:
     rules: RuleSet
     pmids: list[int] = field(default_factory=list)
     """Of the entries of the import so far."""
+    deleted: list[int] = field(default_factory=list)
+    position: int = 0
+    """How much of the file has been read, in bytes."""
 
     def read(self, pieces: Iterable[tuple[bytes, int]], size: int, watch: Watch) -> None:
-        position = 0
         digest = hashlib.sha256()
 
         def documents() -> Iterator[bytes]:
-            nonlocal position
             for piece, so_far in pieces:
-                position = so_far
+                self.position = so_far
                 digest.update(piece)
                 yield piece
 
-        batch: list[tuple[Paper, bytes]] = []
-        deleted: list[int] = []
-        for thing, xml in read(pubmed.cut(documents())):
-            if isinstance(thing, UnreadableRecord):
-                self._keep_unread(thing, xml)
-            elif isinstance(thing, tuple):
-                deleted += thing
-            else:
-                batch.append((thing, xml))
-                if len(batch) == BATCH:
-                    self._store(batch)
-                    batch = []
-                    watch(self.result.file, position, size)
-        self._store(batch)
+        with preparing(self.rules, size) as prepared:
+            for batch, made in prepared(self._batches(pubmed.cut(documents()))):
+                self._store(batch, made)
+                watch(self.result.file, batch.position, size)
         with self.library.transaction():
-            self.library.mark_deleted(deleted, at=self.library.started(self.run))
+            self.library.mark_deleted(self.deleted, at=self.library.started(self.run))
             self.library.keep_problems(self.result.number, self.result.problems)
             self.library.note_content(self.result.number, digest.hexdigest())
         watch(self.result.file, size, size)
+
+    def _batches(self, records: Iterator[Record]) -> Iterator[Batch]:
+        """So many records at a time, without those that are held as they are: an import that goes on is soon there."""
+        xml: list[bytes] = []
+        broken: Unreadable | None = None
+        for record in to_the_end(records):
+            if isinstance(record, UnreadableRecord):
+                broken = Unreadable(0, record.sentence, "")
+            elif record.name.startswith("Delete"):
+                self.deleted += pubmed.deleted_pmids(record.xml)
+            else:
+                xml.append(record.xml)
+                if len(xml) == BATCH:
+                    yield self._batch(xml)
+                    xml = []
+        if xml:
+            yield self._batch(xml)
+        if broken:
+            self.result.problems.append(broken)
+
+    def _batch(self, records: list[bytes]) -> Batch:
+        digests = [(pubmed.pmid_of(xml), hashlib.sha256(xml).hexdigest()) for xml in records]
+        same = self.library.held_as_they_are(digests, parser=pubmed.PARSER_VERSION)
+        fresh = [xml for xml, one in zip(records, digests, strict=True) if one not in same]
+        return Batch(fresh, sorted(pmid for pmid, _ in same if pmid), self.position)
 
     def _keep_unread(self, thing: UnreadableRecord, xml: bytes) -> None:
         self.result.problems.append(Unreadable(0, thing.sentence, xml[:200].decode(errors="replace")))
@@ -193,17 +211,21 @@ class _Storing:
                     run=self.run,
                 )
 
-    def _store(self, batch: list[tuple[Paper, bytes]]) -> None:
-        if not batch:
+    def _store(self, batch: Batch, made: Sequence[Prepared]) -> None:
+        rows = [one for one in made if isinstance(one, Rows)]
+        for one in made:
+            if not isinstance(one, Rows):
+                self._keep_unread(*one)
+        pmids = sorted({*batch.same, *(one.pmid for one in rows)})
+        if not pmids:
             return
-        pmids = sorted({paper.pmid for paper, _ in batch})
         with self.library.transaction():
-            filed = file_papers(self.library, self.rules, batch, source=self.result.file, run=self.run)
+            filed = file_rows(self.library, self.rules, rows, source=self.result.file, run=self.run)
             self.library.hit(self.run, IMPORTS, pmids)
             self.library.drop_unread(pmids)
             self.library.keep_records(self.result.number, pmids, start=len(self.pmids))
         self.pmids += pmids
-        self.result.records += len(batch)
+        self.result.records += len(rows) + len(batch.same)
         self.result.added += filed.new
         self.result.changed += [pmid for pmid in filed.changed if pmid not in filed.new]
         self.result.older += filed.older

@@ -507,7 +507,7 @@ def test_dry_run_stores_nothing(workspace):
     [
         (["import"], "Name files to import"),
         (["import", "missing.ris"], "There is no file"),
-        (["import", "queries"], "is a folder"),
+        (["import", "queries"], "holds no .xml or .xml.gz file"),
         (["import", "-f", "endnote", "records.xml"], "There is no format 'endnote'"),
         (["import", "--undo", "last"], "no import 'last' to undo"),
         (["import", "--undo", "last", "records.xml"], "Name files to import, or one of"),

@@ -6,14 +6,18 @@ Raises UsageError for what was named wrongly and RecordError for a file that bre
 from __future__ import annotations
 
 import gzip
+import hashlib
+import re
 import zlib
 from collections.abc import Iterator, Sequence
+from functools import partial
 from pathlib import Path
 
 from .errors import RecordError, UsageError
 
 PIECE = 1 << 20
 SUFFIXES = (".xml", ".xml.gz")
+_MD5 = re.compile(r"\b[0-9A-Fa-f]{32}\b")
 
 
 def find(paths: Sequence[Path]) -> list[Path]:
@@ -32,6 +36,23 @@ def find(paths: Sequence[Path]) -> list[Path]:
         else:
             found[path] = None
     return list(found)
+
+
+def check(path: Path) -> None:
+    """Hold a file against the .md5 that NLM puts beside each of its files, if it lies there. Raises RecordError."""
+    beside = path.with_name(f"{path.name}.md5")
+    try:
+        said = _MD5.search(beside.read_text(encoding="ascii", errors="replace"))
+    except OSError:
+        return
+    if said is None:
+        return
+    with path.open("rb") as stream:
+        digest = hashlib.file_digest(stream, partial(hashlib.md5, usedforsecurity=False)).hexdigest()
+    if digest != said[0].lower():
+        raise RecordError(
+            f"{path.name} is not what {beside.name} beside it says, so nothing of it was read; download both again."
+        )
 
 
 def size(paths: Sequence[Path]) -> int:

@@ -14,7 +14,7 @@ import click
 from ..errors import UsageError
 from . import options
 from .edited import tell_stale
-from .progress import watching
+from .progress import Watch, watching
 from .screen import clean, json_text, matched_words, note, on_terminal, plural, table, tsv
 from .settings import Desk, expanded
 
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from ..citation import Citation, Unreadable
     from ..library.imported import ImportedEntry, ImportLine
     from ..library.writing import Library
+    from ..tagging import RuleSet
     from ..workflow.importing import Imported
 
 PARTIAL = 4
@@ -43,14 +44,17 @@ class _File:
     name: str
     path: Path | None
     data: bytes
-    """Of a file of PubMed records only what was read to recognise it: it is read as it is stored."""
+    """Nothing of a file of PubMed records, which is read as it is stored."""
     form: str
 
     def pieces(self) -> Iterator[tuple[bytes, int]]:
         """The whole content, each piece with how much of the file has been read."""
         from .. import files
 
-        return iter([(self.data, len(self.data))]) if self.path is None else files.chunks(self.path)
+        if self.path is None:
+            return iter([(self.data, len(self.data))])
+        files.check(self.path)
+        return files.chunks(self.path)
 
     @property
     def size(self) -> int:
@@ -95,9 +99,10 @@ def command(
 ) -> None:
     """Bring in PubMed XML, nbib, RIS, BibTeX, CSL-JSON, tables and lists of ids; a FILE of - is stdin.
 
-    PubMed records become papers. Everything else is matched to papers by PMID, DOI or PMCID, then by title, year and
-    first author; what is not held is kept as it came and completed by the next `reftrack fetch`. Decisions, labels and
-    notes of ASReview and Rayyan become yours.
+    PubMed records become papers. A folder means the .xml and .xml.gz files in it, as NLM's baseline and update files;
+    a file with NLM's .md5 beside it is held against that. Everything else is matched to papers by PMID, DOI or PMCID,
+    then by title, year and first author; what is not held is kept as it came and completed by the next `reftrack
+    fetch`. Decisions, labels and notes of ASReview and Rayyan become yours.
 
     \b
     Examples:
@@ -120,10 +125,22 @@ def command(
     elif undo is not None:
         _undo(desk, undo)
     else:
-        known = [_recognised(name, form) for name in dict.fromkeys(files)]
+        known = [_recognised(name, form) for name in _named(files)]
         done = _plan(desk, known) if dry_run else _import(desk, known, who or desk.who, take_keys=take_keys)
         _report(desk, done, as_json=as_json, dry_run=dry_run)
         ctx.exit(PARTIAL if any(one.problems for one in done) else 0)
+
+
+def _named(names: Sequence[str]) -> Iterator[str]:
+    """Each file once; a folder stands for the PubMed XML in it, by name, which is the order of NLM's update files."""
+    from .. import files
+
+    found = dict.fromkeys(names)
+    for name in found:
+        if name != "-" and (folder := expanded(name)).is_dir():
+            yield from (str(path) for path in files.find([folder]))
+        else:
+            yield name
 
 
 def _recognised(name: str, form: str | None) -> _File:
@@ -141,16 +158,13 @@ def _recognised(name: str, form: str | None) -> _File:
     path = expanded(name)
     if not path.exists():
         raise UsageError(f"There is no file {path}; nothing was imported.")
-    if path.is_dir():
-        raise UsageError(f"{path} is a folder; name the files in it. Nothing was imported.")
     if not path.is_file():  # a pipe: it can be read once, and only forwards
         data = path.read_bytes()
         return _File(path.name, None, data, form or imports.detect(data, path.name))
     pieces = files.chunks(path)
     data, _ = next(pieces, (b"", 0))
     form = form or imports.detect(data, path.name)
-    if form != RECORDS:
-        data += b"".join(piece for piece, _ in pieces)
+    data = b"" if form == RECORDS else data + b"".join(piece for piece, _ in pieces)
     return _File(path.name, path, data, form)
 
 
@@ -176,21 +190,37 @@ def _import(desk: Desk, known: Sequence[_File], who: str, *, take_keys: bool) ->
     with desk.fetching(wait=LONGEST_WAIT), desk.library(create=True) as library:
         library.set_vocabulary(rules.definitions, rules.facet_names)
         # Records first: what the other files cite may be among them.
-        for one in sorted(known, key=lambda each: each.form != RECORDS):
-            if one.form == RECORDS:
-                with watching(desk, "bytes") as watch:
-                    result = _import_records(one, library, rules, who, watch)
-                result.completed = match_waiting(library) if result.added else 0
-            else:
+        records = [one for one in known if one.form == RECORDS]
+        with watching(desk, "bytes") as watch:
+            for one, part in zip(records, _parts(records, watch), strict=True):
+                done.append(_import_records(one, library, rules, who, part))
+        if any(result.added for result in done):
+            done[-1].completed = match_waiting(library)
+        for one in known:
+            if one.form != RECORDS:
                 result = import_citations(one.name, one.data, one.form, library, who=who)
-            if take_keys:
-                _take_keys(library, result, who)
-            done.append(result)
+                if take_keys:
+                    _take_keys(library, result, who)
+                done.append(result)
         tell_stale(library.stale(rules.hash), quiet=desk.quiet)
     return done
 
 
-def _import_records(one: _File, library: Library, rules: Any, who: str, watch: Any) -> Imported:  # noqa: ANN401
+def _parts(records: Sequence[_File], watch: Watch) -> Iterator[Watch]:
+    """What to tell of each file: one bar for all of them, so that the time left is that of the whole."""
+    whole, before = sum(one.size for one in records), 0
+    what = "importing" if len(records) > 1 else clean(records[0].name) if records else ""
+
+    for one in records:
+
+        def part(_doing: str, done: int, _of: int, before: int = before) -> None:
+            watch(what, before + done, whole)
+
+        yield part
+        before += one.size
+
+
+def _import_records(one: _File, library: Library, rules: RuleSet, who: str, watch: Watch) -> Imported:
     from .. import __version__
     from ..workflow.importing import import_records
 

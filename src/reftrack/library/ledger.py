@@ -488,6 +488,10 @@ class LedgerWriter(LedgerReader):
         """PubMed says that these records have not changed, as of `at`."""
         self.connection.many("UPDATE checks SET checked = ? WHERE pmid = ?", [(at, pmid) for pmid in pmids])
 
+    def mark_served(self, pmids: Iterable[int]) -> None:
+        """A file had newer records of these papers: PubMed serves them again if it had ceased to."""
+        self.connection.many("UPDATE checks SET deleted = '' WHERE pmid = ? AND deleted <> ''", [(p,) for p in pmids])
+
     def mark_deleted(self, pmids: Iterable[int], *, at: str) -> list[int]:
         """PubMed no longer serves these held records; they stay. Says for which of them this is news."""
         fresh = []

@@ -7,6 +7,7 @@ A citation that is no paper held yet is kept as it came, and waits: the next onl
 from __future__ import annotations
 
 import hashlib
+from array import array
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
@@ -29,6 +30,11 @@ BATCH = 200
 """PubMed records stored in one transaction."""
 
 
+def _numbers() -> array[int]:
+    """PMIDs in eight bytes each: there may be millions."""
+    return array("q")
+
+
 @dataclass(slots=True)
 class Imported:
     """What became of one file."""
@@ -39,11 +45,11 @@ class Imported:
     """Of the import; 0 if nothing was stored."""
     records: int = 0
     """PubMed records that were read."""
-    added: list[int] = field(default_factory=list)
+    added: array[int] = field(default_factory=_numbers)
     """Papers that the library did not hold."""
-    changed: list[int] = field(default_factory=list)
+    changed: array[int] = field(default_factory=_numbers)
     """Papers of which the file had a newer record."""
-    older: list[int] = field(default_factory=list)
+    older: array[int] = field(default_factory=_numbers)
     """Papers of which what is held is newer, and stayed."""
     matched: list[tuple[Citation, Match]] = field(default_factory=list)
     unmatched: list[tuple[Citation, Match]] = field(default_factory=list)
@@ -148,7 +154,7 @@ class _Storing:
     run: int
     library: Library
     rules: RuleSet
-    pmids: list[int] = field(default_factory=list)
+    pmids: array[int] = field(default_factory=_numbers)
     """Of the entries of the import so far."""
     deleted: list[int] = field(default_factory=list)
     position: int = 0
@@ -222,13 +228,14 @@ class _Storing:
         with self.library.transaction():
             filed = file_rows(self.library, self.rules, rows, source=self.result.file, run=self.run)
             self.library.hit(self.run, IMPORTS, pmids)
+            self.library.mark_served(filed.changed)
             self.library.drop_unread(pmids)
             self.library.keep_records(self.result.number, pmids, start=len(self.pmids))
-        self.pmids += pmids
+        self.pmids.extend(pmids)
         self.result.records += len(rows) + len(batch.same)
-        self.result.added += filed.new
-        self.result.changed += [pmid for pmid in filed.changed if pmid not in filed.new]
-        self.result.older += filed.older
+        self.result.added.extend(filed.new)
+        self.result.changed.extend(pmid for pmid in filed.changed if pmid not in filed.new)
+        self.result.older.extend(filed.older)
 
     def finish(self, status: str, problem: str = "") -> None:
         with self.library.transaction():

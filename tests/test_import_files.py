@@ -1,0 +1,217 @@
+"""NLM's files come into the library: read by several processes, written by one, in the order of their names."""
+
+import gzip
+import hashlib
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from desk import Workspace, terminal
+from papers import FIRST_PMID, document, record
+from reftrack.workflow.preparing import cores
+from test_library_safety import db, rows_of, sound
+
+MANY = "import reftrack.workflow.preparing as p; p.WORTH_IT = 0; p.cores = lambda: 2; from reftrack.cli import main; main()"
+ALONE = "from reftrack.cli import main; main()"
+DELETED = b"<DeleteCitation>%s</DeleteCitation>"
+
+
+@pytest.fixture
+def workspace(tmp_path):
+    return Workspace(tmp_path)
+
+
+def made(number, **values):
+    words = "ischemic stroke" if number % 2 else "traumatic brain injury"
+    abstract = (("METHODS", f"Group {number} was randomly assigned."), ("RESULTS", "Mortality fell."))
+    return record(number, **{"title": f"Examplin in {words}, part {number}.", "abstract": abstract} | values)
+
+
+def revised(number, day, **values):
+    extra = f"<DateRevised><Year>2024</Year><Month>05</Month><Day>{day:02}</Day></DateRevised>".encode()
+    xml = made(number, **values)
+    return re.sub(rb"(<MedlineCitation[^>]*>\s*<PMID[^>]*>\d+</PMID>)", rb"\1" + extra, xml, count=1)
+
+
+def file_of(folder, name, *records, deleted=()):
+    pmids = b"".join(b'<PMID Version="1">%d</PMID>' % (FIRST_PMID - 1 + number) for number in deleted)
+    whole = document(*records)
+    if deleted:
+        whole = whole.replace(b"</PubmedArticleSet>", DELETED % pmids + b"</PubmedArticleSet>")
+    folder.mkdir(exist_ok=True)
+    (folder / name).write_bytes(gzip.compress(whole) if name.endswith(".gz") else whole)
+    return folder / name
+
+
+def content(workspace):
+    """Every row but for times."""
+    return {
+        table: [
+            {
+                key: value
+                for key, value in row.items()
+                if not re.fullmatch(r".*(seen|fetched|at|given|started|finished|replaced)", key)
+            }
+            for row in rows
+        ]
+        for table, rows in rows_of(db(workspace)).items()
+    }
+
+
+def test_several_processes_store_what_one_does(workspace, tmp_path):
+    """Rows made in other processes are the rows that one process makes, of records new, twice there, and unreadable."""
+    records = [made(number) for number in range(1, 700)]
+    records[250:250] = [made(13), made(17, title="Examplin in stroke, another state.")]
+    records[400] = b"<PubmedArticle><MedlineCitation>" + b"</MedlineCitation></PubmedArticle>"
+    file_of(workspace.folder, "records.xml", *records)
+    (tmp_path / "other").mkdir()
+    other = Workspace(tmp_path / "other")
+    (other.folder / "records.xml").write_bytes((workspace.folder / "records.xml").read_bytes())
+    many = workspace.process("import", "records.xml", code=MANY)
+    alone = other.process("import", "records.xml", code=ALONE)
+    assert many.returncode == alone.returncode == 4, many.stderr
+    assert many.stdout == alone.stdout
+    assert b"698 new" in many.stdout
+    assert content(workspace) == content(other)
+    assert sound(db(workspace)) == []
+
+
+def test_what_is_held_is_passed_over(workspace, monkeypatch):
+    """The same file again reads no record; one that was damaged in the library is read and mended."""
+    path = file_of(workspace.folder, "records.xml", *(made(number) for number in range(1, 31)))
+    workspace.run("import", path)
+    before = content(workspace)
+    read = []
+    monkeypatch.setattr("reftrack.pubmed.parse", read.append)
+    assert "0 new, 0 changed, 30 held already" in workspace.run("import", path).stdout
+    assert read == []
+    monkeypatch.undo()
+    assert content(workspace)["papers"] == before["papers"]
+
+
+def test_a_folder_is_read_in_the_order_of_its_names(workspace):
+    """Later files win, whatever the order on disk; what a file deletes is marked, what comes back is served again."""
+    folder = workspace.folder / "files"
+    file_of(folder, "pubmed26n0003.xml.gz", revised(2, 9, title="Examplin in stroke, third."), deleted=[3])
+    file_of(folder, "pubmed26n0001.xml.gz", *(revised(number, 1) for number in range(1, 5)))
+    file_of(folder, "pubmed26n0002.xml.gz", revised(2, 5, title="Examplin in stroke, second."), deleted=[1, 4])
+    (folder / "readme.txt").write_text("no records")
+    done = workspace.run("import", folder)
+    assert [line.split(":")[0] for line in done.stdout.splitlines()] == [f"pubmed26n000{n}.xml.gz" for n in (1, 2, 3)]
+    (two,) = workspace.json("show", str(FIRST_PMID + 1))
+    assert two["title"] == "Examplin in stroke, third."
+    assert deleted(workspace) == [FIRST_PMID, FIRST_PMID + 2, FIRST_PMID + 3]
+    file_of(folder, "pubmed26n0004.xml.gz", revised(4, 20, title="Examplin in stroke, back."))
+    workspace.run("import", folder / "pubmed26n0004.xml.gz")
+    assert deleted(workspace) == [FIRST_PMID, FIRST_PMID + 2]
+    workspace.run("import", folder)
+    assert deleted(workspace) == [FIRST_PMID, FIRST_PMID + 2, FIRST_PMID + 3], "an older file's deletion is said again"
+
+
+def deleted(workspace):
+    return sorted(row["pmid"] for row in rows_of(db(workspace))["checks"] if row["deleted"])
+
+
+def test_a_file_is_held_against_its_checksum(workspace):
+    """A file that is not what the .md5 beside it says is refused whole; what came before it stays."""
+    folder = workspace.folder / "files"
+    first = file_of(folder, "pubmed26n0001.xml.gz", made(1))
+    second = file_of(folder, "pubmed26n0002.xml.gz", made(2))
+    for path in (first, second):
+        digest = hashlib.md5(path.read_bytes(), usedforsecurity=False).hexdigest()
+        path.with_name(path.name + ".md5").write_text(f"MD5({path.name})= {digest}\n")
+    assert workspace.run("import", folder).stdout.count("1 new") == 2
+    file_of(folder, "pubmed26n0002.xml.gz", made(2), made(3))
+    told = workspace.run("import", folder, status=4).stderr
+    assert "pubmed26n0002.xml.gz is not what pubmed26n0002.xml.gz.md5 beside it says" in told
+    assert len(workspace.json("list")) == 2
+    assert workspace.json("runs", ":imports")[0]["status"] == "failed"
+
+
+def children(pid):
+    found = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+    return [int(one) for one in found]
+
+
+def begun(workspace, code=MANY):
+    """An import by several processes that is under way: some stored, more to come."""
+    file_of(workspace.folder, "records.xml", *(made(number) for number in range(1, 6001)))
+    process = subprocess.Popen(
+        [sys.executable, "-c", code, "import", "records.xml"],
+        cwd=workspace.folder, stdout=subprocess.PIPE, stderr=subprocess.PIPE, start_new_session=True,
+    )  # fmt: skip
+    deadline = time.monotonic() + 30
+    while time.monotonic() < deadline and process.poll() is None:
+        if db(workspace).exists() and len(rows_of(db(workspace)).get("records", ())) > 0:
+            break
+        time.sleep(0.02)
+    assert process.poll() is None
+    return process
+
+
+@pytest.mark.skipif(not Path("/proc/self/task").exists(), reason="needs /proc")
+def test_no_process_outlives_the_one_that_writes(workspace):
+    """Killed, the import leaves a sound library and no process behind; the same command goes on."""
+    process = begun(workspace)
+    readers = children(process.pid)
+    assert len(readers) >= 2
+    process.kill()
+    process.communicate()
+    deadline = time.monotonic() + 10
+    while any(
+        Path(f"/proc/{pid}/stat").exists() and " Z " not in Path(f"/proc/{pid}/stat").read_text() for pid in readers
+    ):
+        assert time.monotonic() < deadline, "a process that reads waits for ever"
+        time.sleep(0.05)
+    assert sound(db(workspace)) == []
+    assert "6,000 PubMed records" in workspace.run("import", "records.xml").stdout
+    assert workspace.run("list", "--count").stdout == "6000\n"
+
+
+@pytest.mark.skipif(not Path("/proc/self/task").exists(), reason="needs /proc")
+def test_a_reader_that_is_killed_is_told(workspace):
+    """Ended from outside, a reader stops the import in one sentence with status 4; what was stored stays."""
+    process = begun(workspace)
+    reader = children(process.pid)[-1]
+    os.kill(reader, signal.SIGKILL)
+    _, err = process.communicate(timeout=60)
+    assert process.returncode == 4, err
+    assert b"ended from outside" in err
+    assert b"Traceback" not in err
+    assert workspace.json("runs", ":imports")[0]["status"] == "partial"
+    assert "6,000 PubMed records" in workspace.run("import", "records.xml").stdout
+    assert workspace.run("list", "--count").stdout == "6000\n"
+
+
+@pytest.mark.skipif(os.name == "nt", reason="POSIX signals")
+def test_ctrl_c_stops_all_of_them(workspace):
+    """Ctrl-C goes to the whole group of processes, as a terminal sends it: one sentence, status 130."""
+    process = begun(workspace)
+    os.killpg(process.pid, signal.SIGINT)
+    _, err = process.communicate(timeout=60)
+    assert process.returncode == 130, err
+    assert b"Traceback" not in err
+    assert workspace.json("runs", ":imports")[0]["status"] == "interrupted"
+    assert sound(db(workspace)) == []
+
+
+def test_one_bar_for_a_folder(workspace):
+    """On a terminal a bar runs over all the files of a folder."""
+    folder = workspace.folder / "files"
+    for name in (1, 2):
+        file_of(folder, f"pubmed26n000{name}.xml", *(made(number) for number in range(name * 1000, name * 1000 + 900)))
+    status, seen = terminal([sys.executable, "-m", "reftrack", "import", "files"], workspace.folder)
+    assert status == 0
+    assert "importing" in seen
+    assert "Traceback" not in seen
+
+
+def test_cores_are_those_that_this_process_may_use():
+    """At least one, and none that it may not."""
+    assert 1 <= cores() <= (os.cpu_count() or 1)

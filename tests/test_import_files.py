@@ -17,8 +17,8 @@ from papers import FIRST_PMID, document, record
 from reftrack.workflow.preparing import cores
 from test_library_safety import db, rows_of, sound
 
-MANY = "import reftrack.workflow.preparing as p; p.WORTH_IT = 0; p.cores = lambda: 2; from reftrack.cli import main; main()"
 ALONE = "from reftrack.cli import main; main()"
+MANY = f"import reftrack.workflow.preparing as p; p.WORTH_IT = 0; p.cores = lambda: 2; {ALONE}"
 DELETED = b"<DeleteCitation>%s</DeleteCitation>"
 
 

@@ -2,11 +2,11 @@
 
 import random
 import sqlite3
-from dataclasses import replace
 
 import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from papers import paper
 from reftrack import matching, pubmed, queries

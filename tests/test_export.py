@@ -4,9 +4,9 @@ import os
 import subprocess
 import sys
 import tracemalloc
-from dataclasses import replace
 
 import pytest
+from msgspec.structs import replace
 
 from export_papers import ENTRIES, bibtex, entry, fields_of, held, paper, value_of, written
 from reftrack.citation import Decision

@@ -3,10 +3,10 @@
 import gzip
 import json
 import sys
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from desk import terminal
 from indexing_desk import GAMMA, PMID, RULES, TEXT, TRIAL, IndexingDesk, indexed, made, raw

@@ -7,8 +7,9 @@ never becomes one. Text is Unicode in NFC on one line, without markup; "" means 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from typing import Literal
+
+from msgspec import Struct
 
 Verdict = Literal["include", "exclude", "maybe"]
 
@@ -25,8 +26,7 @@ def settled(decisions: Iterable[Decision]) -> Verdict | None:
     return verdicts.pop() if len(verdicts) == 1 else None
 
 
-@dataclass(frozen=True, slots=True)
-class Decision:
+class Decision(Struct, frozen=True, gc=False):
     """A person's word on whether a paper belongs to the review."""
 
     verdict: Verdict
@@ -38,8 +38,7 @@ class Decision:
     """ISO 8601, UTC; of an imported one "" until it is stored."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Citation:
+class Citation(Struct, frozen=True, gc=False, kw_only=True):
     """One entry of a file: RIS, nbib, BibTeX, CSL-JSON, a table or a list of ids."""
 
     line: int
@@ -73,8 +72,7 @@ class Citation:
         return bool(self.pmid or self.doi or self.pmcid)
 
 
-@dataclass(frozen=True, slots=True)
-class Unreadable:
+class Unreadable(Struct, frozen=True, gc=False):
     """A part of a file that is no citation."""
 
     line: int

@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import json
 import re
-from dataclasses import dataclass, fields
 from typing import Any, Final, Literal, cast
+
+from msgspec import Struct
+from msgspec.structs import fields
 
 from .errors import UsageError
 
@@ -32,8 +34,7 @@ _WHEN = re.compile(r"\d{4}-\d\d-\d\d[\dT:.Z+-]{0,20}")
 _MOST_DIGITS: Final = 18
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Act:
+class Act(Struct, frozen=True, gc=False, kw_only=True):
     """One thing that one person did to one paper."""
 
     id: str

@@ -6,8 +6,9 @@ Light on purpose: `list` asks here without loading the nouns.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from typing import Literal
+
+from msgspec import Struct
 
 Indexing = Literal["indexed", "awaited", "never"]
 TagStanding = Literal["", "tagged", "primary"]
@@ -49,8 +50,7 @@ def standing(status: str, *, headings: bool, completed: bool) -> Indexing:
     return "never"
 
 
-@dataclass(frozen=True, slots=True)
-class TagChange:
+class TagChange(Struct, frozen=True, gc=False):
     """What a change of a held record did to one of its tags, as the rules give them."""
 
     run: int
@@ -69,8 +69,7 @@ class TagChange:
     """The marks that speak for the tag now: "publication type Randomized Controlled Trial"."""
 
 
-@dataclass(frozen=True, slots=True)
-class TagNews:
+class TagNews(Struct, frozen=True, gc=False):
     """What all changes of a paper's record together did to its tags, since some moment."""
 
     indexed: bool = False

@@ -7,8 +7,9 @@ numbers only. Names follow the PubMed DTD (https://dtd.nlm.nih.gov/ncbi/pubmed/o
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Literal, NamedTuple
+
+from msgspec import Struct
 
 from .citation import Decision, Verdict, settled
 from .indexing import MARKS, Indexing, standing
@@ -22,8 +23,7 @@ DEFAULT_MAX_HITS = 5000
 """A saved query that finds more than this is refused before fetching, unless it sets `max` itself."""
 
 
-@dataclass(frozen=True, slots=True)
-class Query:
+class Query(Struct, frozen=True, gc=False):
     """A saved query, read from `queries/NAME.toml`."""
 
     name: str
@@ -36,8 +36,7 @@ class Query:
     max_hits: int = DEFAULT_MAX_HITS
 
 
-@dataclass(frozen=True, slots=True)
-class Author:
+class Author(Struct, frozen=True, gc=False):
     """A person or a group, in the order of the record."""
 
     family: str
@@ -66,8 +65,7 @@ class Author:
         return " ".join(part for part in (self.family, self.initials, self.suffix) if part)
 
 
-@dataclass(frozen=True, slots=True)
-class Section:
+class Section(Struct, frozen=True, gc=False):
     """One part of an abstract; `label` is the journal's word, `category` NLM's reading of it."""
 
     label: str
@@ -75,8 +73,7 @@ class Section:
     category: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class OtherAbstract:
+class OtherAbstract(Struct, frozen=True, gc=False):
     """A further abstract: another language, or a plain-language or sponsor's version."""
 
     kind: str
@@ -84,8 +81,7 @@ class OtherAbstract:
     sections: tuple[Section, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class PubDate:
+class PubDate(Struct, frozen=True, gc=False):
     """When the issue (or book) appeared.
 
     `text` is the record's own wording ("2010 Nov-Dec"); the numbers are only what it says beyond doubt:
@@ -98,8 +94,7 @@ class PubDate:
     day: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Qualifier:
+class Qualifier(Struct, frozen=True, gc=False):
     """A MeSH subheading."""
 
     name: str
@@ -107,8 +102,7 @@ class Qualifier:
     major: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Heading:
+class Heading(Struct, frozen=True, gc=False):
     """A MeSH heading with its subheadings."""
 
     name: str
@@ -123,16 +117,14 @@ class Heading:
         return self.major or any(qualifier.major for qualifier in self.qualifiers)
 
 
-@dataclass(frozen=True, slots=True)
-class PublicationType:
+class PublicationType(Struct, frozen=True, gc=False):
     """NLM's word for what kind of publication this is; `ui` as D016449."""
 
     name: str
     ui: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Keyword:
+class Keyword(Struct, frozen=True, gc=False):
     """An author's or NLM's keyword; `owner` is NOTNLM for authors' own."""
 
     name: str
@@ -140,8 +132,7 @@ class Keyword:
     owner: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Substance:
+class Substance(Struct, frozen=True, gc=False):
     """A chemical of the ChemicalList, or a supplementary concept (then `kind` is its Type)."""
 
     name: str
@@ -150,8 +141,7 @@ class Substance:
     kind: str = "Chemical"
 
 
-@dataclass(frozen=True, slots=True)
-class Grant:
+class Grant(Struct, frozen=True, gc=False):
     """Who paid, under which number."""
 
     number: str = ""
@@ -160,16 +150,14 @@ class Grant:
     country: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Accession:
+class Accession(Struct, frozen=True, gc=False):
     """An entry in a databank that the record names: ("ClinicalTrials.gov", "NCT00868283")."""
 
     databank: str
     number: str
 
 
-@dataclass(frozen=True, slots=True)
-class Correction:
+class Correction(Struct, frozen=True, gc=False):
     """A CommentsCorrections link; `kind` is PubMed's RefType ("RetractionIn", "ErratumFor", "CommentOn"...)."""
 
     kind: str
@@ -178,8 +166,7 @@ class Correction:
     note: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Notice:
+class Notice(Struct, frozen=True, gc=False):
     """A typed notice on a paper, as `--notice` and the JSON name it; `notices` has the types and their words."""
 
     type: str
@@ -189,8 +176,7 @@ class Notice:
     """Where the other paper stands, as the record cites it, or "publication type" if only that tells of it."""
 
 
-@dataclass(frozen=True, slots=True)
-class Book:
+class Book(Struct, frozen=True, gc=False):
     """The book a PubmedBookArticle is, or is a part of."""
 
     title: str = ""
@@ -202,8 +188,7 @@ class Book:
     """NCBI Bookshelf id, as NBK1116."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Paper:
+class Paper(Struct, frozen=True, gc=False, kw_only=True):
     """One PubMed record: an article, a preprint, a book or a chapter of one."""
 
     pmid: int
@@ -380,8 +365,7 @@ class Evidence(NamedTuple):
         return f"{'MeSH' if self.field == 'mesh' else self.field.replace('_', ' ')} {self.quote}"
 
 
-@dataclass(frozen=True, slots=True)
-class Tag:
+class Tag(Struct, frozen=True, gc=False):
     """What the rules say of one paper: facet/slug, how strongly, and on what evidence."""
 
     facet: str
@@ -402,8 +386,7 @@ class Tag:
         return tuple(entry for entry in self.evidence if entry.is_mark)
 
 
-@dataclass(frozen=True, slots=True)
-class TagDefinition:
+class TagDefinition(Struct, frozen=True, gc=False):
     """An entry of the tag vocabulary."""
 
     slug: str
@@ -415,8 +398,7 @@ class TagDefinition:
     """In an exclusive facet the lower rank is the stronger claim to be primary; 0: never primary."""
 
 
-@dataclass(frozen=True, slots=True)
-class HandTag:
+class HandTag(Struct, frozen=True, gc=False):
     """A person's decision on one tag of one paper. No refetch or retag may touch it."""
 
     pmid: int
@@ -428,16 +410,14 @@ class HandTag:
     """ISO 8601, UTC."""
 
 
-@dataclass(frozen=True, slots=True)
-class Record:
+class Record(Struct, frozen=True, gc=False):
     """One child of a PubMed document, cut out of it: the element's name and its bytes, UTF-8."""
 
     name: str
     xml: bytes
 
 
-@dataclass(frozen=True, slots=True)
-class FiledTag:
+class FiledTag(Struct, frozen=True, gc=False):
     """A tag a paper really carries: what the rules say, corrected by hand."""
 
     facet: str
@@ -446,8 +426,7 @@ class FiledTag:
     source: Literal["rule", "hand"] = "rule"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class HeldPaper:
+class HeldPaper(Struct, frozen=True, gc=False, kw_only=True):
     """A paper with everything the library knows about it beyond the record."""
 
     paper: Paper
@@ -483,8 +462,7 @@ RunStatus = Literal["running", "complete", "partial", "failed", "interrupted"]
 Bucket = Literal["new", "late", "changed", "indexed", "notice", "retracted", "left", "missing", "deleted", "stored"]
 
 
-@dataclass(frozen=True, slots=True)
-class Event:
+class Event(Struct, frozen=True, gc=False):
     """What one run says of one paper, and why."""
 
     run: int
@@ -497,8 +475,7 @@ class Event:
     """For a person; "" where the bucket says all."""
 
 
-@dataclass(frozen=True, slots=True)
-class Change:
+class Change(Struct, frozen=True, gc=False):
     """One field of a held record that PubMed changed. The former record itself is kept as well."""
 
     run: int
@@ -513,8 +490,7 @@ class Change:
     after: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Run:
+class Run(Struct, frozen=True, gc=False, kw_only=True):
     """One line of the ledger: what was asked, what came, and what it changed. Papers are named by PMID."""
 
     run: int

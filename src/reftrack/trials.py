@@ -12,6 +12,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final, Literal
 
+from msgspec import Struct
+
 from .registries import by_rank
 
 Role = Literal["results", "secondary", "protocol", "other", "erratum", "translation", "pooled", "mention", ""]
@@ -61,8 +63,7 @@ _ALONGSIDE: Final = frozenset({"economic", "pharmacokinetic"})
 """Types that are made of a trial's data, so that one with a registry number tells of a trial."""
 
 
-@dataclass(frozen=True, slots=True)
-class Report:
+class Report(Struct, frozen=True, gc=False):
     """What a paper says of which trial it reports."""
 
     pmid: int
@@ -71,8 +72,7 @@ class Report:
     """(number, registry, whether the record itself names it)."""
 
 
-@dataclass(frozen=True, slots=True)
-class HandTrial:
+class HandTrial(Struct, frozen=True, gc=False):
     """What a person said of the trial of a paper."""
 
     verdict: Literal["join", "alone", "none"]

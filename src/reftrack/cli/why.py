@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import click
+from msgspec import structs
 
 from . import options
 from .edited import tell_edited_rules
@@ -127,7 +128,7 @@ def _all(reader: Reader, held: HeldPaper, decisions: Mapping[str, HandTag]) -> l
 def _stored(held: HeldPaper, tag: Tag, decision: HandTag | None) -> Reason:
     counts = tuple(entry for entry in tag.evidence if not entry.masked)
     masked = tuple(entry for entry in tag.evidence if entry.masked)
-    return Reason(held, tag.facet, tag.slug, replace(tag, evidence=counts), tag.state, masked, decision)
+    return Reason(held, tag.facet, tag.slug, structs.replace(tag, evidence=counts), tag.state, masked, decision)
 
 
 def _rules(desk: Desk, reader: Reader, pmid: int) -> RuleSet:

@@ -14,6 +14,8 @@ from contextlib import suppress
 from secrets import token_hex
 from typing import Any, NamedTuple
 
+from msgspec.structs import replace
+
 from ..errors import UsageError
 from ..hands import LONGEST, SAID, Act, Kind, to_line
 from .opening import Connection
@@ -141,7 +143,7 @@ class ActWriter(ActReader, ABC):
         by = self.by if self.by != who else ""
         act = Act(id=self._next_id(now), kind=kind, pmid=pmid, who=who, by=by, at=at or now, undoes=undoes, **said)
         self._together = self._together or act.id
-        act = Act(**{name: getattr(act, name) for name in Act.__slots__} | {"together": self._together})
+        act = replace(act, together=self._together)
         if len(to_line(act)) > LONGEST:
             raise UsageError(f"That is longer than {LONGEST:,} characters; keep it in a file and name the file here.")
         self._log(act)

@@ -6,8 +6,9 @@ The former record itself is stored beside them, so nothing depends on these text
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import fields
 from typing import Any
+
+from msgspec.structs import fields
 
 from ..model import Author, Book, Correction, Heading, OtherAbstract, Paper, PubDate, Section
 

@@ -8,8 +8,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass
 from typing import Any, Literal, NamedTuple
+
+from msgspec import to_builtins
+from msgspec.structs import replace
 
 from ..citation import Citation, Decision, Unreadable
 from .judging import JudgmentWriter
@@ -214,7 +217,7 @@ class ImportWriter(ImportReader, JudgmentWriter):
                 match.certainty,
                 match.doubt,
                 *(same_as or (None, None)),
-                json.dumps(asdict(citation), ensure_ascii=False),
+                json.dumps(to_builtins(citation), ensure_ascii=False),
             ),
         )
         if match.pmid is not None:

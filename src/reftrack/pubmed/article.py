@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
 from xml.etree.ElementTree import Element
+
+from msgspec.structs import replace
 
 from ..errors import RecordError
 from ..model import Accession, Author, Correction, Heading, OtherAbstract, Paper, Qualifier, Substance

@@ -7,8 +7,10 @@ record is compared instead: a better rule is no news of a run. Nor is a paper's 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property
+
+from msgspec.structs import replace
 
 from .. import tagging
 from ..indexing import Cause, TagChange

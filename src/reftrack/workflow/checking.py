@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
+from msgspec import structs
+
 from ..imports.likeness import same_family, title_likeness, title_words
 from ..library import citing as held_keys
 from ..library.imported import Match
@@ -106,7 +108,9 @@ def _know(reference: Reference, by_key: dict[str, int], library: Reader) -> Know
         match = identify(citation, library)
         if match.pmid is not None:
             return Known(reference, citation, match, match.pmid)
-        by_title = identify(replace(citation, pmid=None, doi="", pmcid=""), library) if citation.names_an_id else match
+        by_title = (
+            identify(structs.replace(citation, pmid=None, doi="", pmcid=""), library) if citation.names_an_id else match
+        )
         found = Known(reference, citation, match, by_title.pmid)
         if by_title.pmid is not None:
             return found

@@ -6,8 +6,10 @@ Files are read as `import` reads them, and nothing of them is stored.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from itertools import combinations
+
+from msgspec.structs import replace
 
 from ..citation import CONSENSUS, Citation, Decision, Verdict
 from ..evaluation import Agreement, agreement

@@ -8,7 +8,8 @@ decided and the doubt is put into words.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from ..citation import Citation
 from ..imports.likeness import SUBTITLE_LEFT_OUT, same_family, title_likeness, title_words

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import fields, replace
+
+from msgspec.structs import fields, replace
 
 from ..errors import QueryError
 from ..library.history import texts

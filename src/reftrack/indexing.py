@@ -6,9 +6,7 @@ Light on purpose: `list` asks here without loading the nouns.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import Literal
-
-from msgspec import Struct
+from typing import Literal, NamedTuple
 
 Indexing = Literal["indexed", "awaited", "never"]
 TagStanding = Literal["", "tagged", "primary"]
@@ -50,7 +48,7 @@ def standing(status: str, *, headings: bool, completed: bool) -> Indexing:
     return "never"
 
 
-class TagChange(Struct, frozen=True, gc=False):
+class TagChange(NamedTuple):
     """What a change of a held record did to one of its tags, as the rules give them."""
 
     run: int
@@ -69,7 +67,7 @@ class TagChange(Struct, frozen=True, gc=False):
     """The marks that speak for the tag now: "publication type Randomized Controlled Trial"."""
 
 
-class TagNews(Struct, frozen=True, gc=False):
+class TagNews(NamedTuple):
     """What all changes of a paper's record together did to its tags, since some moment."""
 
     indexed: bool = False

@@ -8,10 +8,10 @@ commands read (`hand_tags`, `decisions`, `notes`, `citation_keys`,
 from __future__ import annotations
 
 import json
+import os
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
-from secrets import token_hex
 from typing import Any, NamedTuple
 
 from msgspec.structs import replace
@@ -244,7 +244,7 @@ class ActWriter(ActReader, ABC):
         stamp, number = now, 1
         if last[: len(now)] >= now:
             stamp, number = last[: len(now)], int(last[len(now) + 1 : len(now) + 10]) + 1
-        return f"{stamp}.{number:09d}.{token_hex(4)}"
+        return f"{stamp}.{number:09d}.{os.urandom(4).hex()}"
 
 
 _TAG, _VERDICT = "json_extract({}.said, '$.tag')", "json_extract({}.said, '$.verdict')"

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from operator import attrgetter
 from typing import Any
 
+from msgspec import Struct
 from msgspec.structs import fields
 
 from ..model import (
@@ -86,8 +86,7 @@ PAPER_COLUMNS = (
 authors, keywords and mesh repeat child tables as text, abstract holds what `sections` points into."""
 
 
-@dataclass(frozen=True, slots=True)
-class Child:
+class Child(Struct, frozen=True):
     """A table of parts of a paper: its columns after (pmid, position), and both ways between part and row."""
 
     table: str

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
+
+from msgspec import Struct
 
 from ..model import HandTag
 
@@ -17,8 +18,7 @@ one that `Reader.hand_tags` gives last."""
 RuleState = Literal["tagged", "possible", "absent", "unknown"]
 
 
-@dataclass(frozen=True, slots=True)
-class Decided:
+class Decided(Struct, frozen=True):
     """A person's decision and what the rules say of the same paper and tag."""
 
     decision: HandTag

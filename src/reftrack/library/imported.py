@@ -8,10 +8,9 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from typing import Any, Literal, NamedTuple
 
-from msgspec import to_builtins
+from msgspec import Struct, to_builtins
 from msgspec.structs import replace
 
 from ..citation import Citation, Decision, Unreadable
@@ -39,8 +38,7 @@ class Match(NamedTuple):
     """A clause for a person; "" of an entry that is matched, or of which nothing is held."""
 
 
-@dataclass(frozen=True, slots=True)
-class ImportLine:
+class ImportLine(Struct, frozen=True):
     """One import: a file that was read."""
 
     number: int
@@ -57,8 +55,7 @@ class ImportLine:
     """Papers that the matched entries are, each counted once."""
 
 
-@dataclass(frozen=True, slots=True)
-class ImportedEntry:
+class ImportedEntry(Struct, frozen=True):
     """An entry of an import, with what is known of it."""
 
     number: int

@@ -6,7 +6,6 @@ run before. What a run that broke off stored waits as `stored` until a complete 
 
 from __future__ import annotations
 
-import hashlib
 import json
 import zlib
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
@@ -353,6 +352,8 @@ class LedgerWriter(LedgerReader):
 
     def found(self, run: int, *, count: int, translation: str, warnings: Sequence[str], ids: Iterable[int]) -> None:
         """What the search of a run said: the count, the query as it was understood, its warnings, its papers."""
+        from hashlib import sha256  # loads OpenSSL, which whoever only looks never needs
+
         listing = "".join(f"{pmid}\n" for pmid in sorted(ids))
         self.connection.run(
             "UPDATE runs SET count = ?, translation = ?, warnings = ?, ids_sha256 = ? WHERE run = ?",
@@ -360,7 +361,7 @@ class LedgerWriter(LedgerReader):
                 count,
                 translation,
                 json.dumps(list(warnings), ensure_ascii=False),
-                hashlib.sha256(listing.encode()).hexdigest(),
+                sha256(listing.encode()).hexdigest(),
                 run,
             ),
         )

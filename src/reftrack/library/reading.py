@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import zlib
 from array import array
@@ -373,8 +372,10 @@ EFFECTIVE_TAGS = f"""SELECT r.tag, r.pmid, v.facet, r.is_primary, 'rule' FROM ru
 
 def is_intact(blob: bytes, digest: str) -> bool:
     """Whether a stored record unpacks to what came."""
+    from hashlib import sha256  # loads OpenSSL, which whoever only looks never needs
+
     try:
-        return hashlib.sha256(zlib.decompress(blob)).hexdigest() == digest
+        return sha256(zlib.decompress(blob)).hexdigest() == digest
     except (zlib.error, TypeError):
         return False
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
+from dataclasses import asdict
 from typing import Any
 
-from msgspec.structs import asdict
+from msgspec import structs
 
 from ..indexing import TagNews
 from ..model import Run
@@ -72,7 +73,7 @@ def _retagged(section: Section, item: Item) -> dict[str, Any]:
         "record": item.record or item.reason,
         "by_indexing": _tag_news(item.tags.by_indexing),
         "by_record": _tag_news(item.tags.by_record),
-        "against": [asdict(conflict.decision) | {"says": conflict.says} for conflict in item.tags.against],
+        "against": [structs.asdict(conflict.decision) | {"says": conflict.says} for conflict in item.tags.against],
     }
 
 

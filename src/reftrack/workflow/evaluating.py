@@ -63,10 +63,7 @@ def evaluate(
     the file. Raises UsageError if there is none of them.
     """
     emptied = {HIDDEN[name]: "" if name == "journal" else () for name in hide}
-    papers = {
-        line: replace(paper, **emptied)  # type: ignore[arg-type]
-        for line, paper in _papers(gold, held).items()
-    }
+    papers = {line: replace(paper, **emptied) for line, paper in _papers(gold, held).items()}
     ours = {line: _ours(paper, rules) for line, paper in papers.items()}
     verdicts = tuple(verdict for one in gold.papers for verdict in evaluation.judge(gold, one, ours[one.line], known))
     return Evaluation(gold, papers, ours, verdicts, tuple(evaluation.score(verdicts, known)))

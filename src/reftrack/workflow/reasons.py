@@ -92,7 +92,7 @@ class Judge:
 
 
 def _with(paper: Paper, name: str, value: object) -> Paper:
-    return replace(paper, **{name: value})  # type: ignore[arg-type]
+    return replace(paper, **{name: value})
 
 
 def _ordered() -> tuple[str, ...]:

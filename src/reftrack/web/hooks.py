@@ -17,7 +17,7 @@ from markupsafe import Markup
 from ..errors import LibraryError, ReftrackError
 from . import addresses
 from .pages import NotHeldError, Params, Site
-from .tables import QUERIES
+from .tables import QUERIES, SHOWN
 
 NAV = (
     ("/papers", "Papers"),
@@ -59,7 +59,8 @@ def extra_template_vars(datasette: Any, request: Request | None) -> dict[str, An
     if not hasattr(datasette, "site"):
         return {}
     site: Site = datasette.site
-    return {"site": site, "nav": NAV, "to": to, "path": request.path if request else "/", "asked_in_sql": QUERIES}
+    path = request.path if request else "/"
+    return {"site": site, "nav": NAV, "to": to, "path": path, "asked_in_sql": QUERIES, "shown": SHOWN}
 
 
 @hookimpl  # type: ignore[untyped-decorator]

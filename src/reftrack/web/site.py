@@ -37,15 +37,47 @@ MISSING = "The site needs Datasette: pip install 'reftrack[web]'."
 def app(site: Site, host: str) -> Callable[..., Any]:
     """The whole site as an ASGI application, for requests to this host. Raises UsageError without Datasette."""
     try:
-        from datasette.app import Datasette
-        from datasette.database import Database
-        from datasette.plugins import DEFAULT_PLUGINS, pm
+        import datasette.app
     except ImportError:
         raise UsageError(MISSING) from None
+    _plug()
+    with closing(site.connect()) as connection:
+        names = connection.execute("SELECT name FROM sqlite_master WHERE type IN ('table', 'view')").fetchall()
+    made = datasette.app.Datasette(
+        memory=False,
+        metadata=metadata(site.title, [name for (name,) in names]),
+        settings=SETTINGS,
+        template_dir=str(_HERE / "templates"),
+        static_mounts=[("static", str(_HERE / "static"))],
+    )
+    for name in list(made.databases):
+        if name != "_internal":
+            made.remove_database(name)
+    made.add_database(_database(made, site), name=LIBRARY)
+    made.site = site
+    return Guard(made.app(), names_of(host))
+
+
+def _plug() -> None:
+    """Our hooks and Datasette's own, and no others: other plugins of this Python could open what is closed here."""
+    from datasette.plugins import DEFAULT_PLUGINS, pm
+
     from . import hooks
 
+    for name, plugin in pm.list_name_plugin():
+        if plugin is not None and plugin is not hooks and (name not in DEFAULT_PLUGINS or name == _TRACEBACKS):
+            pm.unregister(name=name)
+    if not pm.is_registered(hooks):
+        pm.register(hooks, "reftrack")
+
+
+def _database(datasette: Any, site: Site) -> Any:  # noqa: ANN401 - Datasette is untyped
+    """The library, opened as reftrack opens it: fenced, and whatever its path looks like."""
+    from datasette.database import Database
+
     class Library(Database):  # type: ignore[misc]
-        """The library, opened as reftrack opens it: fenced, and whatever its path looks like."""
+        size = 0
+        mtime_ns = None
 
         def connect(self, write: bool = False) -> Any:  # noqa: ANN401, FBT002 - Datasette's signature
             """A connection that only reads, whatever is asked for."""
@@ -61,32 +93,7 @@ def app(site: Site, host: str) -> Callable[..., Any]:
             """None; SQLite would name the file."""
             return []
 
-        size = 0
-        mtime_ns = None
-
-    # Other plugins of this Python could open what is closed here; the site is the same for everybody.
-    for name, plugin in pm.list_name_plugin():
-        if (plugin is not None and plugin is not hooks and name not in DEFAULT_PLUGINS) or name == _TRACEBACKS:
-            pm.unregister(name=name)
-    if not pm.is_registered(hooks):
-        pm.register(hooks, "reftrack")
-    with closing(site.connect()) as connection:
-        tables = [
-            name for (name,) in connection.execute("SELECT name FROM sqlite_master WHERE type IN ('table', 'view')")
-        ]
-    made = Datasette(
-        memory=False,
-        metadata=metadata(site.title, tables),
-        settings=SETTINGS,
-        template_dir=str(_HERE / "templates"),
-        static_mounts=[("static", str(_HERE / "static"))],
-    )
-    for name in list(made.databases):
-        if name != "_internal":
-            made.remove_database(name)
-    made.add_database(Library(made, path=LIBRARY, is_mutable=True), name=LIBRARY)
-    made.site = site
-    return Guard(made.app(), names_of(host))
+    return Library(datasette, path=LIBRARY, is_mutable=True)
 
 
 def listen(host: str, port: int) -> socket.socket:

@@ -160,7 +160,7 @@ GROUP BY d.pmid HAVING count(DISTINCT d.verdict) > 1 AND sum(d.who = 'consensus'
 def metadata(title: str, tables: Iterable[str]) -> dict[str, Any]:
     """What Datasette is told of a library that has these tables."""
     hidden = {table: {"hidden": True} for table in tables if table not in SHOWN}
-    queries = {name: {**told, "hide_sql": True} for name, told in QUERIES.items()}
+    queries = {name: dict(told) for name, told in QUERIES.items()}
     return {
         "title": title,
         "databases": {

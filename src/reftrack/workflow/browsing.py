@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
 from ..errors import UsageError
+from ..library import mapped
 from ..library.grouping import Row as Counted
 from ..library.grouping import by_language, count_by, facets
 from ..library.opening import Connection
@@ -66,6 +67,7 @@ _LANGUAGES = {
     "dut": "Dutch",
     "swe": "Swedish",
     "per": "Persian",
+    "und": "not stated",
 }
 _SORTS = (
     ("", "best match"),
@@ -150,7 +152,7 @@ def _chosen(connection: Connection, selection: Selection) -> list[int]:
 def rows_of(connection: Connection, selection: Selection, pmids: Sequence[int], tags: Vocabulary) -> Iterable[Row]:
     """These papers as a list shows them, words that were searched for marked."""
     found = found_words(connection, selection, pmids)
-    fresh = set(select(connection, Selection(new=True, pmids=tuple(pmids)))) if pmids else set()
+    fresh = _fresh(connection, pmids)
     for one in listed(connection, pmids):
         hit = found.get(one.pmid)
         title = without_mark(one.title) if one.retracted else one.title
@@ -169,6 +171,17 @@ def rows_of(connection: Connection, selection: Selection, pmids: Sequence[int], 
             deleted=bool(one.deleted),
             new=one.pmid in fresh,
         )
+
+
+def _fresh(connection: Connection, pmids: Sequence[int]) -> set[int]:
+    """Those of these that are new; none in a library in which all are, as after the first run."""
+    fresh = set(select(connection, Selection(new=True, pmids=tuple(pmids)))) if pmids else set()
+    return fresh if fresh and not all_new(connection) else set()
+
+
+def all_new(connection: Connection) -> bool:
+    """Whether every paper came with the newest runs, so that to be new says nothing."""
+    return count(connection, Selection(new=True)) >= mapped.how_many(connection)
 
 
 def _found(text: str) -> Marked:
@@ -331,7 +344,8 @@ def _of_tags(connection: Connection, selection: Selection, pmids: Sequence[int],
             walk(tag, depth + (tag not in selection.tags))
 
     walk("", 0)
-    if (without := counts.get("")) and choices:
+    without = counts.get("", 0)
+    if choices and 0 < without <= len(pmids) / 2:  # where most have none, the facet is not about them
         params = of_selection(selection) + tuple(("not", tag) for tag in _tops(connection, facet))
         choices.append(Choice("none", without, tuple(dict.fromkeys(params))))
     return _folded(named(facet).capitalize(), choices)

@@ -13,7 +13,7 @@ from ..web.pages import Marked, Piece, Sentence
 LONGEST = 420
 """Characters of a sentence; a longer one is cut around the first words that count."""
 _END = re.compile(r"(?<=[.!?])\s+(?=[A-ZА-Я0-9(\[])")
-_NAMES = {"mesh": "MeSH heading", "vernacular_title": "original title", "tag": "another tag"}
+_NAMES = {"mesh": "MeSH heading", "vernacular_title": "original title", "tag": "the paper is tagged"}
 
 Span = tuple[int, int, str]
 """Where words begin and end, and what they speak for."""

@@ -237,7 +237,10 @@ def _map(drawn: EvidenceMap) -> Map:
     if drawn.at_column(NOWHERE).papers:
         named_columns.append((NOWHERE, "none"))
 
+    tells_new = drawn.total.new < drawn.total.papers  # after a first run all are
+
     def cell(row: str, column: str, count: Count) -> Cell:
+        count = count if tells_new else count._replace(new=0)
         inside = ALL not in (row, column) and NOWHERE not in (row, column)
         shade = 1 + min(SHADES - 1, int(log(count.papers) / log(most) * SHADES)) if count.papers and most > 1 else 1
         parts = [_plural(count.papers, "paper"), _plural(count.trials, "trial")]

@@ -63,7 +63,7 @@ def read(params: Iterable[tuple[str, str]]) -> Asked:
         if not value:
             continue
         if len(value) > LONGEST or "\x00" in value:
-            raise UsageError(f"{name} is longer than any there can be.")
+            raise UsageError(f"{name} is longer than anything there can be, or no text.")
         if name in _SEVERAL:
             several.setdefault(name, []).append(value)
         elif name in one:

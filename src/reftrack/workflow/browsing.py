@@ -116,7 +116,7 @@ def listing(connection: Connection, asked: Asked) -> Listing:
         command=asked.command,
         asked=asked.params,
         chips=tuple(_chips(connection, selection, tags)),
-        facets=tuple(facet for facet in _facets(connection, selection, pmids, tags) if facet.choices),
+        facets=tuple(facet for facet in _facets(connection, selection, pmids) if facet.choices),
         years=_years(connection, selection, pmids),
         sorts=tuple(_sorts(selection)),
         earlier=(asked.params if asked.page == 2 else numbered[0]) if asked.page > 1 else None,  # noqa: PLR2004
@@ -276,17 +276,18 @@ def _with(selection: Selection, name: str, value: str) -> Params:
     return (*of_selection(selection), (name, value))
 
 
-def _facets(connection: Connection, selection: Selection, pmids: Sequence[int], tags: Vocabulary) -> Iterable[Facet]:
-    yield _studies(connection, selection, pmids, tags)
-    for facet in facets(connection):
-        if facet != "study":
-            yield _of_tags(connection, selection, pmids, tags, facet)
+def _facets(connection: Connection, selection: Selection, pmids: Sequence[int]) -> Iterable[Facet]:
+    among = set(pmids)
+    known = facets(connection)
+    for facet in sorted(known, key=lambda one: one != "study"):
+        yield _of_tags(connection, selection, among, facet)
     yield _journals(connection, selection, pmids)
     spoken = by_language(connection, pmids) if not selection.languages else []
-    yield _plain("Language", selection, "language", spoken, _LANGUAGES) if len(spoken) > 1 else Facet("Language", ())
+    if len(spoken) > 1:
+        yield _plain("Language", selection, "language", spoken, _LANGUAGES)
     if not selection.decision:
         yield _plain("Decision", selection, "decision", _decided(connection, pmids), _DECISIONS)
-    yield _noticed(connection, selection, pmids)
+    yield _noticed(connection, selection, among)
 
 
 def _folded(name: str, choices: Sequence[Choice]) -> Facet:
@@ -308,47 +309,37 @@ def _decided(connection: Connection, pmids: Sequence[int]) -> list[Counted]:
     return rows if len(rows) > 1 else []
 
 
-def _studies(connection: Connection, selection: Selection, pmids: Sequence[int], tags: Vocabulary) -> Facet:
-    """Primary study types; a type finds those below it, and a paper has one at most, so their numbers add up."""
-    name = named("study").capitalize()
-    if selection.studies:
-        return Facet(name, ())
-    counts: dict[str, int] = {}
-    for slug, papers in count_by(connection, pmids, "study"):
-        at = slug
-        while at:
-            counts[at] = counts.get(at, 0) + papers
-            at = tags[at].parent if at in tags else ""
-        if not slug:
-            counts["none"] = papers
-    ordered = sorted(counts.items(), key=lambda one: (one[0] == "none", -one[1], one[0]))
-    return _folded(
-        name,
-        [
-            Choice("none" if slug == "none" else _label(tags, slug), papers, _with(selection, "study", slug))
-            for slug, papers in ordered
-        ],
-    )
-
-
-def _of_tags(connection: Connection, selection: Selection, pmids: Sequence[int], tags: Vocabulary, facet: str) -> Facet:
-    """Tags by how many of the papers carry them, those below another under it."""
-    counts = {row.value: row.papers for row in count_by(connection, pmids, facet)}
+def _of_tags(connection: Connection, selection: Selection, among: set[int], facet: str) -> Facet:
+    """Tags by how many of the papers carry them or one below, those below another under it; study types if primary."""
+    param, chosen = ("study", selection.studies) if facet == "study" else ("tag", selection.tags)
+    if facet == "study" and chosen:
+        return Facet(named(facet).capitalize(), ())
+    axis = mapped.axis(connection, facet, None if len(among) == mapped.how_many(connection) else among)
+    counts = {tag: len(papers) for tag, papers in zip(axis.tags, axis.papers, strict=True)}
+    labels = dict(zip(axis.tags, axis.labels, strict=True))
+    below: dict[str, list[str]] = {}
+    for tag, parent in zip(axis.tags, axis.parents, strict=True):
+        below.setdefault(parent if parent in counts else "", []).append(tag)
     choices: list[Choice] = []
 
     def walk(parent: str, depth: int) -> None:
-        here = [tag for tag, one in tags.items() if one.facet == facet and one.parent == parent and counts.get(tag)]
-        for tag in sorted(here, key=lambda tag: -counts[tag]):
-            if tag not in selection.tags:
-                choices.append(Choice(_label(tags, tag), counts[tag], _with(selection, "tag", tag), depth=depth))
-            walk(tag, depth + (tag not in selection.tags))
+        for tag in sorted(below.get(parent, ()), key=lambda tag: -counts[tag]):
+            if counts[tag]:
+                if tag not in chosen:
+                    choices.append(Choice(labels[tag], counts[tag], _with(selection, param, tag), depth=depth))
+                walk(tag, depth + (tag not in chosen))
 
     walk("", 0)
-    without = counts.get("", 0)
-    if choices and 0 < without <= len(pmids) / 2:  # where most have none, the facet is not about them
-        params = of_selection(selection) + tuple(("not", tag) for tag in _tops(connection, facet))
-        choices.append(Choice("none", without, tuple(dict.fromkeys(params))))
+    without = len(among) - len(axis.everything())
+    if choices and 0 < without <= len(among) / 2:  # where most have none, the facet is not about them
+        params = _with(selection, "study", "none") if facet == "study" else _nowhere_of(selection, below[""])
+        choices.append(Choice("none", without, params))
     return _folded(named(facet).capitalize(), choices)
+
+
+def _nowhere_of(selection: Selection, tops: Sequence[str]) -> Params:
+    """The papers without any of these, and so without any below."""
+    return tuple(dict.fromkeys((*of_selection(selection), *(("not", tag) for tag in tops))))
 
 
 def _journals(connection: Connection, selection: Selection, pmids: Sequence[int]) -> Facet:
@@ -364,10 +355,9 @@ def _journals(connection: Connection, selection: Selection, pmids: Sequence[int]
     return _folded("Journal", choices if len(rows) > 1 else [])
 
 
-def _noticed(connection: Connection, selection: Selection, pmids: Sequence[int]) -> Facet:
+def _noticed(connection: Connection, selection: Selection, among: set[int]) -> Facet:
     if selection.notice:
         return Facet("Notice", ())
-    among = set(pmids)
     rows = []
     for name, links in HAD.items():
         had = select(connection, Selection(notice=links, retracted=name == "retraction"))

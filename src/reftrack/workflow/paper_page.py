@@ -81,7 +81,7 @@ def citation(paper: Paper) -> str:
     place = paper.journal_abbreviation or paper.journal or (paper.book.title if paper.book else "")
     volume = paper.volume + (f"({paper.issue})" if paper.issue else "")
     pages = paper.pages or paper.article_number
-    text = ". ".join(filter(None, (place, paper.date.text)))
+    text = ". ".join(filter(None, (place.rstrip("."), paper.date.text)))
     if volume or pages:
         text += f";{volume}" + (f":{pages}" if pages else "")
     if paper.book and paper.book.publisher:

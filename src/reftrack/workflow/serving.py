@@ -37,10 +37,12 @@ from .asking import of_options, read
 from .browsing import listing, years_of
 from .mapping import draw, map_page
 from .paper_page import History, paper_page, trial_of
-from .studying import studies
+from .studying import some_studies
 
 PATIENCE = 20.0
 """Seconds after which a page is given up."""
+_UNSAVED = {":imports": "Records that were imported"}
+"""Queries that no file saves."""
 TRIALS = 40
 """Trials of one page."""
 
@@ -84,7 +86,13 @@ class Pages:
             ORDER BY query"""
         )
         return tuple(
-            Saved(name, titles.get(name) or name, held.get(name, 0), f"{status}, {at[:10]}", (("query", name),))
+            Saved(
+                name,
+                titles.get(name) or _UNSAVED.get(name, name),
+                held.get(name, 0),
+                f"{status}, {at[:10]}",
+                (("query", name),),
+            )
             for name, status, at in rows
         )
 
@@ -105,18 +113,18 @@ class Pages:
         if set(dict(params)) - {"page"}:
             raise UsageError("The page of trials takes a page and nothing else; `reftrack studies` takes more.")
         with self._look() as connection:
-            found = studies(connection, mapped.every_pmid(connection))
             first = (page - 1) * TRIALS
-            if first and first >= len(found.studies):
-                raise UsageError(f"There is no page {page}: these are {len(found.studies):,} trials.")
+            found, total = some_studies(connection, mapped.every_pmid(connection), first=first, most=TRIALS)
+            if first and first >= total:
+                raise UsageError(f"There is no page {page}: these are {total:,} trials.")
             return Trials(
                 reports=found.reports,
-                total=len(found.studies),
-                first=first + 1 if found.studies else 0,
-                trials=tuple(trial_of(one) for one in found.studies[first : first + TRIALS]),
+                total=total,
+                first=first + 1 if total else 0,
+                trials=tuple(trial_of(one) for one in found.studies),
                 command="reftrack studies",
                 earlier=_page(page - 1) if page > 1 else None,
-                later=_page(page + 1) if first + TRIALS < len(found.studies) else None,
+                later=_page(page + 1) if first + TRIALS < total else None,
             )
 
     def map_page(self, params: Sequence[tuple[str, str]]) -> str:

@@ -75,7 +75,7 @@ class Pages:
             newest = ""
             if seen.run:
                 what = f"{seen.new:,} new" if seen.status == "complete" else seen.status
-                newest = f"Newest run: {seen.query}, {seen.started[:10]}, {what}."
+                newest = f"Newest run: {_called(self._titles(), seen.query)}, {seen.started[:10]}, {what}."
             return Landing(number, newest, _map(drawn), years, questions(connection), self._saved(connection))
 
     def _saved(self, connection: Connection) -> tuple[Saved, ...]:
@@ -88,7 +88,7 @@ class Pages:
         return tuple(
             Saved(
                 name,
-                titles.get(name) or _UNSAVED.get(name, name),
+                _called(titles, name),
                 held.get(name, 0),
                 f"{status}, {at[:10]}",
                 (("query", name),),
@@ -154,6 +154,11 @@ def site(path: Path, *, title: str, titles: Callable[[], dict[str, str]], histor
         map_page=pages.map_page,
         questions=pages.questions,
     )
+
+
+def _called(titles: dict[str, str], name: str) -> str:
+    """What a query is called: by its file, else by its name."""
+    return titles.get(name) or _UNSAVED.get(name) or name
 
 
 def _page(number: int) -> Params:

@@ -2,7 +2,7 @@
 
     python benchmarks/site.py FOLDER [--rounds 5]
 
-FOLDER is a workspace, as `reads.py --keep` leaves them. The site runs as a process of its own on the loopback; every round
+FOLDER is a workspace, as `reads.py --keep` leaves them. The site is a process of its own, on the loopback; every round
 asks for every page once. The table has the medians, after one round that does not count.
 """
 

@@ -384,6 +384,8 @@ def test_a_paper_is_found_by_its_key(server):
     status, _, text = server.ask("/paper/90000099")
     assert status == 404
     assert "holds no paper" in text
+    assert "https://pubmed.ncbi.nlm.nih.gov/90000099/" in Page(text).links
+    assert "pubmed" not in server.ask("/paper/nobody2020")[2]
 
 
 def test_words_of_a_tag_are_marked_in_the_abstract(server):
@@ -424,6 +426,7 @@ def test_no_page_runs_or_loads_anything_foreign(server, path):
         assert urlsplit(link).netloc in ("", "pubmed.ncbi.nlm.nih.gov", "doi.org"), link
     assert "<script>alert" not in text
     assert "<img" not in text
+    assert not re.search("[\u202a-\u202e\u2066-\u2069]", text), "nothing turns the direction of a text"
     assert headers["content-type"].startswith("text/html")
 
 

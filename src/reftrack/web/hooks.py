@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 import traceback
 from collections.abc import Callable, Sequence
 from typing import Any, TypeVar
@@ -27,6 +28,9 @@ NAV = (
     ("/library", "Tables"),
 )
 _PMIDS = ("pmid", "other_pmid", "cites_pmid", "cited_pmid")
+_UNSEEN = dict.fromkeys(map(ord, "\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"))
+_PMID = re.compile(r"/paper/([1-9][0-9]{0,8})")
+_NOT_HELD = 404
 _FEW = 12
 """Papers in one cell that are links."""
 
@@ -51,6 +55,18 @@ def register_routes(datasette: Any) -> Sequence[tuple[str, Callable[..., Any]]]:
         (r"^/map$", _map),
         (r"^/questions$", _questions),
     ]
+
+
+@hookimpl  # type: ignore[untyped-decorator]
+def prepare_jinja2_environment(env: Any, datasette: Any) -> None:  # noqa: ANN401
+    """Nothing that turns the direction of a text gets from a record into a page; it could make a title say what it is
+    not."""
+    if hasattr(datasette, "site"):
+        env.finalize = _shown
+
+
+def _shown(value: object) -> object:
+    return value.translate(_UNSEEN) if isinstance(value, str) else value
 
 
 @hookimpl  # type: ignore[untyped-decorator]
@@ -150,10 +166,12 @@ async def _made(datasette: Any, request: Request, make: Callable[[], Made]) -> M
     try:
         return await asyncio.to_thread(make)
     except ReftrackError as error:
-        status = 404 if isinstance(error, NotHeldError) else 503 if isinstance(error, LibraryError) else 400
+        status = _NOT_HELD if isinstance(error, NotHeldError) else 503 if isinstance(error, LibraryError) else 400
         return await _explained(datasette, request, status, str(error))
 
 
 async def _explained(datasette: Any, request: Request, status: int, told: str) -> Response:  # noqa: ANN401
-    context = {"own": True, "status": status, "error": told}
+    asked = _PMID.fullmatch(request.path)
+    elsewhere = addresses.pages(int(asked[1]), "", "")["pubmed"] if asked and status == _NOT_HELD else ""
+    context = {"own": True, "status": status, "error": told, "elsewhere": elsewhere}
     return Response.html(await datasette.render_template("error.html", context, request=request), status=status)

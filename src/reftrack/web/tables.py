@@ -118,7 +118,7 @@ GROUP BY a.family, a.initials ORDER BY cited_by DESC, author LIMIT 200""",
     },
     "cited-and-not-held": {
         "title": "What do held papers cite that is not held?",
-        "description": "Where a query may be too narrow. PubMed opens each by its number.",
+        "description": "Where a query may be too narrow. A number leads on to PubMed.",
         "sql": """SELECT c.cited_pmid, count(*) AS cited_by FROM cited_papers c
 WHERE NOT EXISTS (SELECT 1 FROM papers p WHERE p.pmid = c.cited_pmid)
 GROUP BY c.cited_pmid HAVING cited_by > 1 ORDER BY cited_by DESC LIMIT 200""",

@@ -87,11 +87,16 @@ def _data(evidence: EvidenceMap, papers: MapPapers, within: str) -> str:
         "text": evidence.text,
         "counted": evidence.counted,
         "papers": papers.papers,
-        "texts": papers.texts,
         "paper": f"{within}paper/" if within else "",
     }
-    written = json.dumps(data, ensure_ascii=False, separators=(",", ":"))
+    # Only texts of records lose what turns their direction: a command must stay the same, letter by letter.
+    texts = _json(papers.texts).translate(_UNSEEN)
+    written = f'{_json(data)[:-1]},"texts":{texts}}}'
     return written.replace("<", "\\u003c").replace("\u2028", "\\u2028").replace("\u2029", "\\u2029")
+
+
+def _json(data: object) -> str:
+    return json.dumps(data, ensure_ascii=False, separators=(",", ":"))
 
 
 def _base(options: Sequence[str]) -> tuple[list[int | None], list[str]]:

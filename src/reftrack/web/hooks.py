@@ -60,7 +60,8 @@ def register_routes(datasette: Any) -> Sequence[tuple[str, Callable[..., Any]]]:
 @hookimpl  # type: ignore[untyped-decorator]
 def prepare_jinja2_environment(env: Any, datasette: Any) -> None:  # noqa: ANN401
     """Nothing that turns the direction of a text gets from a record into a page; it could make a title say what it is
-    not."""
+    not.
+    """
     if hasattr(datasette, "site"):
         env.finalize = _shown
 

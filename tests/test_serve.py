@@ -152,6 +152,7 @@ def workspace(tmp_path_factory):
     made.run("decide", "90000002", "exclude", "--because", "<script>alert(3)</script>")
     made.run("note", "90000001", "Read & <b>checked</b>.")
     made.run("tag", "add", "90000001", "mood", "--because", '"><img src=x onerror=alert(4)>')
+    made.run("tag", "add", "90000001", "memory")  # its parent, cognition, finds the paper without being carried
     made.run("tag", "rm", "90000001", "motor", "--because", "background only")
     return made
 

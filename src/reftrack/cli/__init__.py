@@ -29,6 +29,7 @@ COMMANDS = {
     "map": "Draw what evidence there is, outcome by study type, and where there is none.",
     "claims": "Say what is behind each claim: papers, kinds of study, what is absent.",
     "show": "Show everything held on a paper.",
+    "serve": "Show the library in the browser: map, papers, trials, questions.",
     "open": "Open papers in the browser: PubMed, the publisher's page, PMC.",
     "why": "Explain why a tag is there, or is not.",
     "tag": "Tag by hand; list and count tags.",

@@ -10,6 +10,7 @@ SEE_ALSO = {
     "list": ("count", "show", "why", "export"),
     "map": ("count", "list", "export"),
     "show": ("why", "open", "note", "history"),
+    "serve": ("map", "list", "show", "why"),
     "open": ("show", "list"),
     "why": ("show", "tag", "rules"),
     "tag": ("why", "list", "retag"),

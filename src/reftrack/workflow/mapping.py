@@ -45,12 +45,16 @@ def map_json(connection: Connection, selection: Selection | None = None, **asked
 
 
 def map_page(connection: Connection, selection: Selection | None = None, **asked: Any) -> str:
-    """The map as one HTML page that needs nothing else; takes what `draw` does."""
+    """The map as one HTML page that needs nothing else; takes what `draw` does.
+
+    Within a site, `within` is the address of its first page: a paper then leads to its page there.
+    """
     from ..report import map_page as page
     from .map_papers import papers_of
 
     with connection.snapshot():
         counted, told = asked.pop("counted", "papers"), asked.pop("since_told", "")
+        within = asked.pop("within", "")
         sheet = Sheet(
             connection,
             selection or Selection(),
@@ -60,7 +64,7 @@ def map_page(connection: Connection, selection: Selection | None = None, **asked
             asked.pop("choose", select),
         )
         evidence = sheet.evidence(counted, told)
-        return page.text(evidence, papers_of(connection, sheet, evidence))
+        return page.text(evidence, papers_of(connection, sheet, evidence), within=within)
 
 
 class Sheet:

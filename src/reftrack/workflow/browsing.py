@@ -225,7 +225,7 @@ def _told(name: str, value: str, tags: Vocabulary) -> str:
     plain = {
         "notice": _NOTICES,
         "decision": _DECISIONS,
-        "new": {"1": "new in the newest run"},
+        "new": {"1": "new in the newest runs"},
         "language": _LANGUAGES,
         "not": {value: _label(tags, value)},
         "any": {value: _label(tags, value)},

@@ -170,7 +170,7 @@ def _numbers(connection: Connection, drawn: EvidenceMap, undecided: int) -> tupl
     return (
         Number(total.papers, "paper", "/papers"),
         Number(total.trials, "trial", "/trials"),
-        Number(total.new, "new in the newest run", "/papers", (("new", "1"),)),
+        Number(total.new, "new in the newest runs", "/papers", (("new", "1"),)),
         Number(undecided, "undecided", "/papers", (("decision", "none"),)),
         Number(
             count(connection, Selection(notice=HAD["retraction"], retracted=True)),

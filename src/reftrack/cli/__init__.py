@@ -26,6 +26,7 @@ COMMANDS = {
     "list": "List papers.",
     "count": "Count papers, also by tag, year, query, decision or journal.",
     "studies": "Group reports into the trials behind them.",
+    "reviews": "Show which trials each review cites, which not, and how far reviews overlap.",
     "map": "Draw what evidence there is, outcome by study type, and where there is none.",
     "claims": "Say what is behind each claim: papers, kinds of study, what is absent.",
     "show": "Show everything held on a paper.",

@@ -31,6 +31,7 @@ SEE_ALSO = {
     "doctor": ("db", "rules", "query"),
     "count": ("list", "tag"),
     "studies": ("list", "count", "history", "undo"),
+    "reviews": ("studies", "list", "check"),
     "claims": ("list", "count", "why"),
     "check": ("cite", "import", "digest"),
     "history": ("undo", "show"),

@@ -34,6 +34,8 @@ _FULL = 100
 """Columns from which a table has room for titles."""
 _RIGHT = {"justify": "right", "no_wrap": True}
 _WIDTH = 22
+_NAME, _KIND = 20, 14
+"""Columns of a key and of a study type."""
 _MATRIX = 9
 """Columns that one review takes in the matrix."""
 
@@ -114,39 +116,47 @@ def _several(desk: Desk, connection: Connection, selection: Selection, *, overla
 def _draw(done: Reviews) -> None:
     from .screen import console
 
-    wide = console().width >= _FULL
+    width = console().width
+    wide = width >= _FULL
+    rows = [_row(done, one, wide=wide) for one in done.reviews]
+    names = min(_NAME, max(len(row[0]) for row in rows))
     columns: list[tuple[str, dict[str, Any]]] = [
-        ("review", {"no_wrap": True, "overflow": "ellipsis", "max_width": 24}),
-        ("year", {"no_wrap": True}),
-        ("kind", {"no_wrap": True}),
-        ("references", _RIGHT),
-        ("cites", {"justify": "right", "overflow": "fold"}),
-        ("not cited", _RIGHT),
-        ("same year", _RIGHT),
+        ("review", {"no_wrap": True, "overflow": "ellipsis", "min_width": names, "max_width": _NAME}),
+        ("year", {"no_wrap": True, "min_width": 4}),
+        *([("kind", {"no_wrap": True, "min_width": _KIND})] if wide else []),
+        ("references", _RIGHT | {"min_width": len("references")}),
+        ("cites", _RIGHT | {"min_width": len("unavailable")}),
+        ("not cited", _RIGHT | {"min_width": len("not cited")}),
+        ("same year", _RIGHT | {"min_width": len("same year")}),
     ]
     if wide:
-        columns.append(("title", {"no_wrap": True, "overflow": "ellipsis"}))
-    rows = []
-    for one in done.reviews:
-        marks = _marks(done, one)
-        row = [
-            clean(one.about.key) or one.about.pmid,
-            one.about.year or "-",
-            SHORT.get(one.about.study, one.about.study or "-"),
-            _references(one),
-            [(f"{len(one.cited):,}" if one.available else "unavailable", ""), *marks],
-            "-" if one.not_cited is None else f"{one.not_cited:,}",
-            "-" if one.not_cited is None else f"{one.same_year:,}",
-        ]
-        retracted = [("RETRACTED · ", "bold red")] * one.about.retracted
-        rows.append([*row, [*retracted, (clean(one.about.title), "")]] if wide else row)
+        # What is left of the line: rich would take it from the narrow columns, down to nothing.
+        fixed = names + 4 + _KIND + len("references") + len("unavailable") + 2 * len("not cited")
+        left = max(width - fixed - len(columns) * len("   "), 1)
+        columns.append(("title", {"no_wrap": True, "overflow": "ellipsis", "max_width": left}))
     table(columns, rows)
 
 
-def _marks(done: Reviews, one: Review) -> list[tuple[str, str]]:
+def _row(done: Reviews, one: Review, *, wide: bool) -> list[Any]:
+    cites = [(f"{len(one.cited):,}" if one.available else "unavailable", "")]
     gone = sum(bool(cited.keys() & done.retracted) for cited in one.cited.values())
-    marks = [(f" · {gone} RETRACTED", "bold red")] if gone else []
-    return [*marks, (" · RETRACTED", "bold red")] if one.about.retracted else marks
+    if gone:
+        cites += [("\n", ""), (f"{gone} RETRACTED", "bold red")]
+    unknown = one.not_cited is None
+    row = [
+        clean(one.about.key) or str(one.about.pmid),
+        one.about.year or "-",
+        _references(one),
+        cites,
+        "-" if unknown else f"{one.not_cited:,}",
+        "-" if unknown else f"{one.same_year:,}",
+    ]
+    if wide:
+        row.insert(2, SHORT.get(one.about.study, one.about.study or "-"))
+        row.append([*[("RETRACTED · ", "bold red")] * one.about.retracted, (clean(one.about.title), "")])
+    elif one.about.retracted:
+        cites += [("\n", ""), ("is RETRACTED", "bold red")]
+    return row
 
 
 def _references(one: Review) -> str:
@@ -364,6 +374,9 @@ def _show_cited(done: Reviews, one: Review, told: dict[int, Any], acronyms: dict
             role = ROLES.get(done.roles.get(pmid, ""), "report")
             label = _label(trial, acronyms) if not number else ""
             _line(label, f"{mark}{_paper(paper, pmid)}; {role}{by}")
+    if one.cited:
+        cited = [pmid for reports in one.cited.values() for pmid in reports]
+        click.echo(f"The reports that it cites: {_command('studies', cited)}")
     if one.named:
         click.echo(f"Names {', '.join(map(clean, sorted(one.named)))} by number, which is not among its references.")
 
@@ -390,7 +403,11 @@ def _show_gaps(one: Review, found: Gaps, told: dict[int, Any], acronyms: dict[st
 
 def _show_gap(gap: Shared, told: dict[int, Any], acronyms: dict[str, str]) -> None:
     _line(_label(gap.trial, acronyms), _paper(told.get(gap.pmid), gap.pmid))
-    _line("", f"as it does, on {_and(gap.conditions)}, and tells of {_and(gap.outcomes)}", dim=True)
+    _line(
+        "",
+        f"eligible: randomised, of {gap.year}; as the review on {_and(gap.conditions)}, {_and(gap.outcomes)}",
+        dim=True,
+    )
 
 
 def _and(tags: Sequence[str]) -> str:

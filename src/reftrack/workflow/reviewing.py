@@ -1,8 +1,8 @@
 """Which trials each review cites, how far reviews rest on the same ones, and which that they might have they do not.
 
 From the reference lists that PubMed has, so that to cite is not to include: a trial may be cited in the introduction,
-and an included one be missing from the list. Trials are those of `studies`: however many of its reports a review cites, it
-is one trial. What stands here is for a person to look at, never a verdict on a review.
+and an included one be missing from the list. Trials are those of `studies`: however many of its reports a review cites,
+it is one trial. What stands here is for a person to look at, never a verdict on a review.
 """
 
 from __future__ import annotations

@@ -160,6 +160,15 @@ def test_overlap_counts_trials_not_papers(held):
     assert "references unavailable" in without["why_not_counted"]
 
 
+def test_a_review_without_a_tracked_trial_is_told(tmp_path):
+    """References without a tracked trial make a review that counts, and the overlap smaller: both figures are told."""
+    workspace = filled(tmp_path, *RECORDS, review(25, 77, year="2022"))
+    told = workspace.json("reviews")
+    assert (told["overlap"]["c"], told["overlap"]["cca"]) == (4, 0.25)  # (7 - 4) / (4 x 4 - 4)
+    assert (told["overlap_of_citing"]["c"], told["overlap_of_citing"]["cca"]) == (3, 0.375)
+    assert "Of the other 3 reviews it is 37.5 %, very high." in workspace.run("reviews").stderr
+
+
 def test_pairs(held):
     """Each pair of the reviews that count, with the trials both cite."""
     pairs = {(one["first"] - P, one["second"] - P): one for one in held.json("reviews", "--overlap")["pairs"]}

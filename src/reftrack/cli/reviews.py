@@ -75,7 +75,7 @@ def command(desk: Desk, /, *, name: str, overlap: bool, as_json: bool, **chosen:
     if connection is None or connection.value("SELECT 1 FROM papers") is None:
         guidance.tell_empty(desk)
         if as_json:
-            click.echo(json_text({"reviews": [], "overlap": None, "tracked_trials": 0}))
+            click.echo(json_text({"reviews": [], "overlap": None, "overlap_of_citing": None, "tracked_trials": 0}))
         return
     with closing(connection):
         tell_edited_rules(desk, connection)
@@ -214,7 +214,17 @@ def _tell(desk: Desk, done: Reviews) -> None:
         note(f"A newer version is among these reviews, and counts instead: {_names(old)}.", quiet=quiet)
     none = [one for one in counted if not one.cited]
     if none:
-        note(f"Cites no tracked trial, and counts as a review all the same: {_names(none)}.", quiet=quiet)
+        citing = done.covered_by_citing
+        without_them = (
+            f" Of the other {plural(citing.reviews, 'review')} it is {citing.percent:.1f} %, {citing.band}."
+            if citing.percent is not None
+            else ""
+        )
+        note(
+            f"{plural(len(none), 'review')} with references cite no tracked trial, and make the overlap smaller: "
+            f"{_names(none)}.{without_them}",
+            quiet=quiet,
+        )
     untold = sum(one.untold for one in counted)
     if untold:
         note(
@@ -454,6 +464,7 @@ def _shape(done: Reviews, compared: Sequence[Pair] | None) -> dict[str, Any]:
     shape = {
         "reviews": [_review_shape(done, one) for one in done.reviews],
         "overlap": _covered_shape(done.covered),
+        "overlap_of_citing": _covered_shape(done.covered_by_citing),
         "tracked_trials": done.tracked,
         "unlinked_read": done.read_all,
         "note": NO_VERDICT,

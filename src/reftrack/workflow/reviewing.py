@@ -7,6 +7,7 @@ it is one trial. What stands here is for a person to look at, never a verdict on
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import combinations
@@ -111,6 +112,11 @@ class Reviews:
     def covered(self) -> Covered:
         """The covered area of all that count."""
         return covered([one.cited for one in self.counted])
+
+    @property
+    def covered_by_citing(self) -> Covered:
+        """The covered area of those that count and cite a tracked trial at all: others make it smaller."""
+        return covered([one.cited for one in self.counted if one.cited])
 
 
 class Pair(NamedTuple):
@@ -241,7 +247,7 @@ class _Register:
                 self.by_doi.setdefault(one.doi, set()).add(one.pmid)
             if one.pmcid:
                 self.by_pmcid.setdefault(one.pmcid.upper(), set()).add(one.pmid)
-            words = fold(one.title).split()
+            words = _words(one.title)
             if len(words) >= SHORTEST_TITLE[0] and sum(map(len, words)) >= SHORTEST_TITLE[1]:
                 self.by_title.setdefault(tuple(words[:_SHINGLE]), []).append((words, one))
 
@@ -261,7 +267,7 @@ class _Register:
 
         A reference with a DOI is none of the reports that have another.
         """
-        words = fold(text).split()
+        words = _words(text)
         found: list[tuple[int, int]] = []
         for place in range(len(words) - _SHINGLE + 1):
             for title, one in self.by_title.get(tuple(words[place : place + _SHINGLE]), ()):
@@ -273,8 +279,13 @@ class _Register:
         return {pmid for length, pmid in found if length == longest}
 
 
+def _words(text: str) -> list[str]:
+    """The words of a text as full-text search compares them; most texts need nothing but small letters for that."""
+    return re.findall(r"\w+", text.lower()) if text.isascii() else fold(text).split()
+
+
 def _is_of(one: held.Names, before: Sequence[str], words: Sequence[str]) -> bool:
-    family = fold(one.family).split()
+    family = _words(one.family)
     named = bool(family) and any(
         list(before[place : place + len(family)]) == family for place in range(len(before) - len(family) + 1)
     )

@@ -1,0 +1,223 @@
+"""What a flow diagram and a search appendix tell: from the ledger, the imports, the decisions and the trials.
+
+A record is new if it was first seen at `since` or later. A decision counts as it stands now; what was included in the
+previous version is what stood decided then. Both ways, from databases and from other sources, are counted alike: each
+paper goes the way of the databases if PubMed itself named it for a saved query, else the other.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+
+from ..citation import Decision, settled
+from ..library import flowing as held
+from ..library.ledger import PUBMED
+from ..library.locking import is_being_fetched
+from ..library.opening import Connection
+from ..library.trials import trials_of
+from ..report.prisma import EMPTY, Column, Counted, Flow, Part, Traced
+
+NO_REASON = "no reason given"
+UNKNOWN = "source not on record"
+"""Of papers that no query finds and no import names any more, as when an import was taken back that people had used."""
+_NAMED = 20
+"""PMIDs that a command names; of more the number alone is told."""
+
+Decisions = Mapping[int, Sequence[Decision]]
+
+
+def flow(connection: Connection, *, since: str = "", version: str = "") -> Flow:
+    """The numbers of the whole library; `since` (ISO 8601, UTC) is when the previous version of the review ended."""
+    with connection.snapshot():
+        return _Counting(connection, since, version).flow()
+
+
+class _Counting:
+    def __init__(self, connection: Connection, since: str, version: str) -> None:
+        self.connection = connection
+        self.since = since
+        self.version = version
+        self.papers = held.held_since(connection, since)
+        self.decided: Decisions = held.decided(connection)
+        self.verdicts = {pmid: settled(said) for pmid, said in self.decided.items() if pmid in self.papers.every}
+        self.found = held.found(connection, since, self.papers.new)
+        self.searches = held.searches(connection, terms=False)
+
+    def flow(self) -> Flow:
+        databases = [one for one in self.found if one.kind == "query"]
+        elsewhere = [one for one in self.found if one.kind != "query"]
+        by_databases = {pmid for one in databases for pmid in one.pmids}
+        new = self.papers.new
+        known = by_databases.union(*(one.pmids for one in elsewhere))
+        if lost := sorted(new - known):
+            elsewhere.append(held.Found("unknown", UNKNOWN, pmids=lost))
+        included = {pmid for pmid, verdict in self.verdicts.items() if verdict == "include"}
+        earlier = self._included_before() if self.since else set()
+        carried, fresh = included - new, included & new
+        studies = self._studies(included | earlier)
+        keys = {studies[pmid] for pmid in included}
+        return Flow(
+            databases=self._column(databases, new & by_databases),
+            other=self._column(elsewhere, new - by_databases) if elsewhere else EMPTY,
+            since=self.since,
+            previous=Counted(len({studies[pmid] for pmid in earlier}), len(earlier)) if self.since else None,
+            joined=len(carried - earlier),
+            dropped=len(earlier - carried),
+            carried=Counted(len({studies[pmid] for pmid in carried}), len(carried)),
+            new=Counted(
+                len({studies[pmid] for pmid in fresh} - {studies[pmid] for pmid in carried}),
+                len(fresh),
+            ),
+            total=Counted(len(keys), len(included)),
+            trials=len({studies[pmid] for pmid in included if pmid in self.trials}),
+            traced=tuple(self._traced(included)),
+            notes=tuple(self._notes(elsewhere)),
+            as_of=max((one.finished for one in self.searches), default=""),
+            version=self.version,
+        )
+
+    def _included_before(self) -> set[int]:
+        then = held.decided(self.connection, self.since)
+        old = self.papers.every - self.papers.new
+        return {pmid for pmid, said in then.items() if pmid in old and settled(said) == "include"}
+
+    def _studies(self, pmids: Collection[int]) -> dict[int, str]:
+        """The study of each paper: its trial, else itself."""
+        self.trials = trials_of(self.connection, sorted(pmids))
+        return {pmid: self.trials.get(pmid, f"PMID {pmid}") for pmid in pmids}
+
+    def _column(self, sources: Sequence[held.Found], papers: Collection[int]) -> Column:
+        """The way of these papers, which these sources named."""
+        every = Counter(pmid for one in sources for pmid in one.pmids)
+        new, all_held = self.papers.new, self.papers.every
+        duplicates = 0
+        before = not_held = 0
+        for pmid, times in every.items():
+            if pmid not in all_held:
+                not_held += times
+            elif pmid not in new:
+                before += times
+            else:
+                duplicates += times - (pmid in papers)  # what the databases found as well is all duplicates here
+        verdicts = Counter(self._standing(pmid) for pmid in papers)
+        return Column(
+            identified=tuple(Part(_told(one), len(one.pmids) + one.unmatched) for one in sources),
+            duplicates=duplicates,
+            before=before,
+            not_held=not_held,
+            unmatched=sum(one.unmatched for one in sources),
+            included=verdicts["include"],
+            excluded=verdicts["exclude"],
+            maybe=verdicts["maybe"],
+            differ=verdicts["differ"],
+            waiting=verdicts["waiting"],
+            reasons=tuple(self._reasons(papers)),
+        )
+
+    def _standing(self, pmid: int) -> str:
+        if pmid not in self.verdicts:
+            return "waiting"
+        return self.verdicts[pmid] or "differ"
+
+    def _reasons(self, papers: Collection[int]) -> Iterator[Part]:
+        """Why papers were excluded, each paper once: several reasons of one stand together."""
+        counted = Counter[str]()
+        for pmid in papers:
+            if self.verdicts.get(pmid) == "exclude":
+                given = {reason for said in self.decided[pmid] if said.verdict == "exclude" for reason in said.reasons}
+                counted["; ".join(sorted(given)) or NO_REASON] += 1
+        for reason, number in sorted(counted.items(), key=lambda one: (one[0] == NO_REASON, -one[1], one[0])):
+            yield Part(reason, number)
+
+    def _traced(self, included: Collection[int]) -> Iterator[Traced]:
+        """The numbers of the boxes, as the commands of this program give them."""
+        since = ["--since", self.since] if self.since else []
+        new, verdicts = self.papers.new, Counter(self._standing(pmid) for pmid in self.papers.new)
+        for one in self.found:
+            if one.kind == "query":
+                still = [pmid for pmid in one.pmids if pmid in new and pmid not in one.left]
+                label = f"records that {one.query} finds"
+                gone = sum(pmid in new for pmid in one.left)
+                again = len(one.pmids) - len(still) - gone
+                label += f" (and {gone:,} that it found and finds no more)" if gone else ""
+                label += f" (and {again:,} held before or not to be had)" if again else ""
+                if not self._mixed(one.query):
+                    yield Traced(label, len(still), _list("--query", one.query, *since))
+        yield Traced("records that were or will be screened, of both columns", len(new), _list(*since))
+        for label, name in (("excluded", "exclude"), ("undecided, maybe", "maybe"), ("included", "include")):
+            yield Traced(f"records {label}", verdicts[name], _list("--decision", name, *since))
+        waiting = verdicts["waiting"] + verdicts["differ"]
+        yield Traced("not yet screened, or readers differ", waiting, _list("--decision", "none", *since))
+        yield Traced("reports of total included studies", len(included), _list("--decision", "include"))
+        of_trials = len(set(self.trials[pmid] for pmid in included if pmid in self.trials))
+        yield Traced("trials among the total included studies", of_trials, "reftrack studies --decision include")
+
+    def _mixed(self, query: str) -> bool:
+        """Whether a query has records from elsewhere as well, so that `list` shows more than one source's."""
+        return sum(one.query == query for one in self.found) > 1
+
+    def _notes(self, elsewhere: Iterable[held.Found]) -> Iterator[str]:
+        yield from search_problems(self.connection, self.searches)
+        for one in elsewhere:
+            if one.kind == "offline":
+                yield (
+                    f"The query {one.query} was read over the records of {one.source}, not sent to PubMed: its records "
+                    "stand under other sources."
+                )
+        gone = [pmid for pmid in held.deleted(self.connection) if pmid in self.papers.new]
+        if gone:
+            named = f": {_list(*_pmids(gone))}" if len(gone) <= _NAMED else ""
+            yield f"{_records(gone)} no longer served by PubMed and held and counted all the same{named}."
+        left = {pmid for one in self.found for pmid in one.left if pmid in self.papers.new}
+        if left:
+            named = f": {_list(*_pmids(left))}" if len(left) <= _NAMED else ""
+            yield f"{_records(left)} found by a query once and not any more, and counted as identified{named}."
+        unreadable = held.unreadable_entries(self.connection)
+        if unreadable:
+            yield f"{unreadable:,} parts of imported files could not be read and are in no box; `reftrack import --list`."
+
+
+def search_problems(connection: Connection, searches: Sequence[held.Search]) -> Iterator[str]:
+    """Where the newest run of a query did not do all of its work, so that its numbers may be short."""
+    newest = {one.query: one for one in searches}
+    complete = {one.query: one for one in searches if one.status == "complete"}
+    alive = any(one.status == "running" for one in newest.values()) and is_being_fetched(connection.path)
+    for query, one in newest.items():
+        if one.status != "complete":
+            status = one.status if one.status != "running" else "still going on" if alive else "interrupted"
+            before = complete.get(query)
+            last = f"its last complete run is {before.run}, of {before.started[:10]}" if before else "none was complete"
+            why = f" ({one.problem.rstrip('.')})" if one.problem else ""
+            yield f"Run {one.run} of {query} on {one.started[:10]} is {status}{why}; {last}. Its numbers may be short."
+        missing = held.missed(connection, one.run)
+        if missing:
+            were = "record was" if missing == 1 else "records were"
+            yield f"In run {one.run} of {query} {missing:,} {were} named by PubMed and not delivered: not counted here."
+
+
+def asked_pubmed(searches: Iterable[held.Search]) -> list[held.Search]:
+    """Those runs that asked PubMed itself."""
+    return [one for one in searches if one.source == PUBMED]
+
+
+def _told(one: held.Found) -> str:
+    if one.kind == "query":
+        return f"PubMed, query {one.query}"
+    if one.kind == "offline":
+        return f"{one.source}, query {one.query}"
+    return f"import {one.number}, {one.source}" if one.kind == "import" else one.source
+
+
+def _records(some: Collection[int]) -> str:
+    return "1 record is" if len(some) == 1 else f"{len(some):,} records are"
+
+
+def _pmids(some: Iterable[int]) -> list[str]:
+    return [word for pmid in sorted(some) for word in ("--pmid", str(pmid))]
+
+
+def _list(*words: str) -> str:
+    from shlex import join
+
+    return join(["reftrack", "list", *words])

@@ -44,6 +44,7 @@ COMMANDS = {
     "screen": "Decide on papers one by one, one key each.",
     "decide": "Include or exclude papers by name.",
     "agreement": "Say how far readers agree, and where they differ.",
+    "report": "Write what a review must report: PRISMA flow diagram, search appendix.",
     "history": "Show what was done by hand.",
     "undo": "Take back what was done by hand.",
     "sync": "Share hand work with other people through files in git.",

@@ -32,6 +32,7 @@ SEE_ALSO = {
     "count": ("list", "tag"),
     "studies": ("list", "count", "history", "undo"),
     "reviews": ("studies", "list", "check"),
+    "report": ("screen", "runs", "studies", "export"),
     "claims": ("list", "count", "why"),
     "check": ("cite", "import", "digest"),
     "history": ("undo", "show"),

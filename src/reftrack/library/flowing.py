@@ -22,7 +22,8 @@ class Found:
     """The records that one source brought by one query, or that one file named."""
 
     kind: str
-    """query: PubMed was asked; offline: a query was read over records of a file; import: a file was brought in."""
+    """query: PubMed was asked; offline: a query was read over records of a file; import: a file was brought in;
+    failed: PubMed was asked and no answer is complete; unknown: nothing says where they are from."""
     source: str
     """The file, or "sample"; pubmed."""
     query: str = ""

@@ -7,8 +7,9 @@ library tells is a blank with its label, never 0. What must add up is said by `F
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, Final, NamedTuple
 
 BLANK: Final = "______"
@@ -108,11 +109,18 @@ class Flow:
     trials: int
     """Of all included studies those that are trials with a name or a number of their own; the others are papers."""
     traced: tuple[Traced, ...] = ()
-    notes: tuple[str, ...] = ()
-    """What a reader must know of runs that failed, of records that are gone, and of numbers that overlap."""
+    problems: tuple[str, ...] = ()
+    """Runs that failed or did not do all of their work."""
+    remarks: tuple[str, ...] = ()
+    """What else a reader must know, as of records that are gone."""
     as_of: str = ""
     """When the newest run ended (UTC)."""
     version: str = ""
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """Problems and remarks."""
+        return (*self.problems, *self.remarks)
 
     def sums(self) -> dict[str, bool]:
         """What must add up → whether it does."""
@@ -198,28 +206,29 @@ def _previous(flow: Flow) -> tuple[str, ...]:
 def _column(name: str, column: Column) -> list[Box]:
     databases = name == "databases"
     head = "Records identified from databases:" if databases else "Records identified from other sources:"
-    identified = [head, *(f"{part.label} {number(part.number)}" for part in column.identified)]
+    identified = [head, *(f"\u2003{part.label} {number(part.number)}" for part in column.identified)]
     if databases:
-        identified += [f"in all {number(column.found)}"] * (len(column.identified) > 1)
+        identified += ["\u2003no run has asked PubMed (n = 0)"] * (not column.identified)
+        identified += [f"\u2003in all {number(column.found)}"] * (len(column.identified) > 1)
         identified += [f"Records identified from registers {number(None)}"]
     else:
-        identified += [f"in all {number(column.found)}"] * (len(column.identified) > 1)
+        identified += [f"\u2003in all {number(column.found)}"] * (len(column.identified) > 1)
         identified += [
-            f"Websites {number(None)}",
-            f"Organisations {number(None)}",
-            f"Citation searching {number(None)}",
+            f"\u2003Websites {number(None)}",
+            f"\u2003Organisations {number(None)}",
+            f"\u2003Citation searching {number(None)}",
         ]
-    removed = ["Records removed before screening:", f"Duplicate records removed {number(column.duplicates)}"]
+    removed = ["Records removed before screening:", f"\u2003Duplicate records removed {number(column.duplicates)}"]
     if column.before:
-        removed.append(f"Held already in the previous version {number(column.before)}")
+        removed.append(f"\u2003Held already in the previous version {number(column.before)}")
     if column.not_held:
-        removed.append(f"Record could not be had or read {number(column.not_held)}")
+        removed.append(f"\u2003Record could not be had or read {number(column.not_held)}")
     if column.unmatched:
-        removed.append(f"Entry matched to no paper {number(column.unmatched)}")
+        removed.append(f"\u2003Entry matched to no paper {number(column.unmatched)}")
     if databases:
         removed += [
-            f"Marked as ineligible by automation tools {number(None)}",
-            f"Removed for other reasons {number(None)}",
+            f"\u2003Marked as ineligible by automation tools {number(None)}",
+            f"\u2003Removed for other reasons {number(None)}",
         ]
     screened = [f"Records screened {number(column.screened)}", f"Not yet screened {number(column.waiting)}"]
     excluded = [f"Records excluded {number(column.excluded)}"]
@@ -245,6 +254,17 @@ def _few(reasons: tuple[Part, ...]) -> Iterator[Part]:
     rest = reasons[_MOST_REASONS:]
     if rest:
         yield Part(f"{len(rest)} other reasons", sum(part.number or 0 for part in rest))
+
+
+def cells(flow: Flow) -> Iterator[tuple[str, str, object]]:
+    """(box, label, number) of each line with a number, the number of a blank empty; then the commands."""
+    for box in boxes(flow):
+        for line in box.lines:
+            found = re.fullmatch(r"\u2003?(.*?) \(n = ([\d,]+|_+)\)(.*)", line)
+            if found:
+                yield box.place, found[1] + found[3], "" if found[2] == BLANK else int(found[2].replace(",", ""))
+    for one in flow.traced:
+        yield one.command, one.label, one.number
 
 
 HEADINGS: Final = {
@@ -280,12 +300,11 @@ def _told_since(flow: Flow) -> str:
 def notes(flow: Flow) -> list[str]:
     """What stands below the boxes."""
     papers = flow.total.studies - flow.trials
-    own = [
-        *flow.notes,
-        f"{BLANK} is for the authors to fill in: no library tells it.",
+    made_of = (
         f"Of the studies {flow.trials:,} are trials, as `reftrack studies` groups their reports, and {papers:,} other "
-        "papers, each by itself.",
-    ]
+        "papers, each by itself."
+    )
+    own = [*flow.notes, f"{BLANK} is for the authors to fill in: no library tells it.", made_of]
     if flow.as_of:
         own.append(f"As of {flow.as_of[:10]}; reftrack {flow.version}; boxes after {SOURCE}.")
     return own
@@ -311,7 +330,8 @@ def shape(flow: Flow) -> dict[str, Any]:
         "trials": flow.trials,
         "commands": [one._asdict() for one in flow.traced],
         "sums": flow.sums(),
-        "notes": list(flow.notes),
+        "problems": list(flow.problems),
+        "remarks": list(flow.remarks),
     }
 
 
@@ -339,14 +359,3 @@ def _column_shape(column: Column) -> dict[str, Any]:
 
 EMPTY: Final = Column((), 0, 0, 0, 0, 0, 0, 0, 0, 0)
 """A way that no record went."""
-
-
-@dataclass(slots=True)
-class Tally:
-    """A column while it is being counted."""
-
-    identified: list[Part] = field(default_factory=list)
-    duplicates: int = 0
-    before: int = 0
-    not_held: int = 0
-    unmatched: int = 0

@@ -16,7 +16,10 @@ from ..library.ledger import PUBMED
 from ..library.locking import is_being_fetched
 from ..library.opening import Connection
 from ..library.trials import trials_of
+from ..matching.limiting import limiting_terms
+from ..model import Query
 from ..report.prisma import EMPTY, Column, Counted, Flow, Part, Traced
+from ..report.prisma_s import Made, Strategy, Wording
 
 NO_REASON = "no reason given"
 UNKNOWN = "source not on record"
@@ -46,6 +49,7 @@ class _Counting:
 
     def flow(self) -> Flow:
         databases = [one for one in self.found if one.kind == "query"]
+        databases += self._asked_in_vain({one.query for one in databases})
         elsewhere = [one for one in self.found if one.kind != "query"]
         by_databases = {pmid for one in databases for pmid in one.pmids}
         new = self.papers.new
@@ -72,10 +76,20 @@ class _Counting:
             total=Counted(len(keys), len(included)),
             trials=len({studies[pmid] for pmid in included if pmid in self.trials}),
             traced=tuple(self._traced(included)),
-            notes=tuple(self._notes(elsewhere)),
+            problems=tuple(search_problems(self.connection, self.searches)),
+            remarks=tuple(self._remarks(elsewhere)),
             as_of=max((one.finished for one in self.searches), default=""),
             version=self.version,
         )
+
+    def _asked_in_vain(self, known: Collection[str]) -> Iterator[held.Found]:
+        """Queries that brought nothing since: they found nothing, or (`failed`) no run came so far as to know."""
+        asked: dict[str, bool] = {}
+        for one in self.searches:
+            if one.source == PUBMED and one.started >= self.since and one.query not in known:
+                asked[one.query] = asked.get(one.query, False) or one.status == "complete"
+        for query, answered in asked.items():
+            yield held.Found("query" if answered else "failed", PUBMED, query)
 
     def _included_before(self) -> set[int]:
         then = held.decided(self.connection, self.since)
@@ -102,7 +116,7 @@ class _Counting:
                 duplicates += times - (pmid in papers)  # what the databases found as well is all duplicates here
         verdicts = Counter(self._standing(pmid) for pmid in papers)
         return Column(
-            identified=tuple(Part(_told(one), len(one.pmids) + one.unmatched) for one in sources),
+            identified=tuple(map(_part, sources)),
             duplicates=duplicates,
             before=before,
             not_held=not_held,
@@ -150,15 +164,14 @@ class _Counting:
         waiting = verdicts["waiting"] + verdicts["differ"]
         yield Traced("not yet screened, or readers differ", waiting, _list("--decision", "none", *since))
         yield Traced("reports of total included studies", len(included), _list("--decision", "include"))
-        of_trials = len(set(self.trials[pmid] for pmid in included if pmid in self.trials))
+        of_trials = len({self.trials[pmid] for pmid in included if pmid in self.trials})
         yield Traced("trials among the total included studies", of_trials, "reftrack studies --decision include")
 
     def _mixed(self, query: str) -> bool:
         """Whether a query has records from elsewhere as well, so that `list` shows more than one source's."""
         return sum(one.query == query for one in self.found) > 1
 
-    def _notes(self, elsewhere: Iterable[held.Found]) -> Iterator[str]:
-        yield from search_problems(self.connection, self.searches)
+    def _remarks(self, elsewhere: Iterable[held.Found]) -> Iterator[str]:
         for one in elsewhere:
             if one.kind == "offline":
                 yield (
@@ -175,7 +188,7 @@ class _Counting:
             yield f"{_records(left)} found by a query once and not any more, and counted as identified{named}."
         unreadable = held.unreadable_entries(self.connection)
         if unreadable:
-            yield f"{unreadable:,} parts of imported files could not be read and are in no box; `reftrack import --list`."
+            yield f"{unreadable:,} parts of imported files could not be read: in no box (`reftrack import --list`)."
 
 
 def search_problems(connection: Connection, searches: Sequence[held.Search]) -> Iterator[str]:
@@ -196,9 +209,50 @@ def search_problems(connection: Connection, searches: Sequence[held.Search]) -> 
             yield f"In run {one.run} of {query} {missing:,} {were} named by PubMed and not delivered: not counted here."
 
 
-def asked_pubmed(searches: Iterable[held.Search]) -> list[held.Search]:
-    """Those runs that asked PubMed itself."""
-    return [one for one in searches if one.source == PUBMED]
+def strategies(connection: Connection, saved: Mapping[str, Query]) -> list[Strategy]:
+    """What was asked, query by query and source by source, as the ledger has it; `saved` are the queries of today."""
+    by_query: dict[tuple[bool, str, str], list[held.Search]] = {}
+    for one in held.searches(connection):
+        by_query.setdefault((one.source != PUBMED, one.query, one.source), []).append(one)
+    return [_strategy(runs, saved.get(query)) for (_, query, _), runs in sorted(by_query.items())]
+
+
+def _strategy(runs: Sequence[held.Search], saved: Query | None) -> Strategy:
+    newest = runs[-1]
+    wordings: list[list[held.Search]] = []
+    for one in runs:
+        if not wordings or wordings[-1][-1].term != one.term:
+            wordings.append([])
+        wordings[-1].append(one)
+    limits = limiting_terms(newest.term)
+    return Strategy(
+        query=newest.query,
+        title=saved.title if saved else "",
+        note=saved.note if saved else "",
+        source=newest.source,
+        online=newest.source == PUBMED,
+        server=next((one.server for one in reversed(runs) if one.server), ""),
+        wordings=tuple(_wording(part) for part in wordings),
+        runs=tuple(map(_made, runs)),
+        limits=None if limits is None else tuple(limits),
+        edited=saved is not None and saved.term != newest.term,
+    )
+
+
+def _wording(runs: Sequence[held.Search]) -> Wording:
+    translation = next((one.translation for one in reversed(runs) if one.translation), "")
+    return Wording(runs[-1].term, translation, _made(runs[0]), _made(runs[-1]), len(runs))
+
+
+def _made(one: held.Search) -> Made:
+    return Made(one.run, one.started, one.status, one.finds, one.received, one.problem)
+
+
+def _part(one: held.Found) -> Part:
+    """A source and what it named; a blank where no run came so far as to know."""
+    if one.kind == "failed":
+        return Part(f"PubMed, query {one.query}, of which no run is complete", None)
+    return Part(_told(one), len(one.pmids) + one.unmatched)
 
 
 def _told(one: held.Found) -> str:

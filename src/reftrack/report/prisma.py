@@ -163,7 +163,7 @@ def boxes(flow: Flow) -> list[Box]:
     """All boxes with their lines, from top to bottom and from left to right."""
     found = [Box("previous", _previous(flow))]
     for name, column in (("databases", flow.databases), ("other", flow.other)):
-        found += _column(name, column)
+        found += _column(name, column, flow.since)
     return [
         *found,
         Box(
@@ -203,12 +203,14 @@ def _previous(flow: Flow) -> tuple[str, ...]:
     return tuple(lines)
 
 
-def _column(name: str, column: Column) -> list[Box]:
+def _column(name: str, column: Column, since: str) -> list[Box]:
     databases = name == "databases"
     head = "Records identified from databases:" if databases else "Records identified from other sources:"
     identified = [head, *(f"\u2003{part.label} {number(part.number)}" for part in column.identified)]
     if databases:
-        identified += ["\u2003no run has asked PubMed (n = 0)"] * (not column.identified)
+        identified += [f"\u2003no run has asked PubMed{f' since {since[:10]}' if since else ''} (n = 0)"] * (
+            not column.identified
+        )
         identified += [f"\u2003in all {number(column.found)}"] * (len(column.identified) > 1)
         identified += [f"Records identified from registers {number(None)}"]
     else:

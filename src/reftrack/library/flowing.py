@@ -46,8 +46,14 @@ class HeldSince(NamedTuple):
 
 def held_since(connection: Connection, since: str) -> HeldSince:
     """The papers of the library and those first seen at `since` (ISO 8601, UTC) or later; without it all are new."""
-    rows = connection.rows("SELECT pmid, first_seen >= ? FROM papers INDEXED BY papers_narrow", (since,))
-    return HeldSince(frozenset(pmid for pmid, _ in rows), frozenset(pmid for pmid, new in rows if new))
+    # SQLite makes one text of all PMIDs sooner than a row of each.
+    every = frozenset(
+        json.loads(connection.value("SELECT json_group_array(pmid) FROM papers INDEXED BY papers_narrow"))
+    )
+    if not since:
+        return HeldSince(every, every)
+    new = "SELECT json_group_array(pmid) FROM papers INDEXED BY papers_by_first_seen WHERE first_seen >= ?"
+    return HeldSince(every, frozenset(json.loads(connection.value(new, (since,)))))
 
 
 def found(connection: Connection, since: str, new: frozenset[int]) -> list[Found]:
@@ -56,20 +62,24 @@ def found(connection: Connection, since: str, new: frozenset[int]) -> list[Found
     A paper that PubMed itself named stands under its query alone, whatever file it came from first.
     """
     sources: dict[tuple[str, str], Found] = {}
-    runs = {run: (source, started) for run, source, started in connection.rows("SELECT run, source, started FROM runs")}
-    for query, pmid, first, last, left in connection.rows(
-        "SELECT query, pmid, first_run, last_run, left_run IS NOT NULL FROM hits WHERE query <> ?", (IMPORTS,)
+    for query, source, after, left, listed in connection.rows(
+        """SELECT h.query, l.source, f.started >= ?, h.left_run IS NOT NULL, json_group_array(h.pmid)
+        FROM hits h CROSS JOIN runs f ON f.run = h.first_run CROSS JOIN runs l ON l.run = h.last_run
+        WHERE h.query <> ? GROUP BY 1, 2, 3, 4""",
+        (since, IMPORTS),
     ):
-        if pmid not in new and runs[first][1] < since:
+        pmids = json.loads(listed)
+        if not after:
+            pmids = [pmid for pmid in pmids if pmid in new]
+        if not pmids:
             continue
-        source = runs[last][0]
         one = sources.get((source, query))
         if one is None:
             kind = "query" if source == PUBMED else "offline"
             one = sources[source, query] = Found(kind, source, query)
-        one.pmids.append(pmid)
+        one.pmids += pmids
         if left:
-            one.left.add(pmid)
+            one.left.update(pmids)
     in_order = sorted(sources.values(), key=lambda one: (one.kind != "query", one.source, one.query))
     return [*in_order, *_imported(connection, since, new)]
 
@@ -97,13 +107,16 @@ def decided(connection: Connection, before: str = "") -> dict[int, list[Decision
     moment = "CASE act WHEN '' THEN at ELSE substr(act, 1, 20) END"
     standing = f"(undone = '' OR undone >= :before) AND {moment} < :before" if before else "undone = ''"
     found: dict[int, list[Decision]] = {}
+    read: dict[str, tuple[str, ...]] = {}
     for pmid, verdict, who, reasons in connection.rows(
         f"""SELECT pmid, verdict, who, reasons FROM (
             SELECT pmid, who, verdict, reasons, max({NEWEST}) FROM decisions WHERE {standing} GROUP BY pmid, who)
         ORDER BY pmid, who""",
         {"before": before} if before else {},
     ):
-        found.setdefault(pmid, []).append(Decision(verdict, who, tuple(json.loads(reasons))))
+        if reasons not in read:  # the same few, mostly
+            read[reasons] = tuple(json.loads(reasons))
+        found.setdefault(pmid, []).append(Decision(verdict, who, read[reasons]))
     return found
 
 

@@ -18,7 +18,6 @@ EDGE, SOFT, BAND, STAGE, PALE = "#30373c", "#5b656d", "#f2d9a6", "#c6d9ec", "#ee
 _STYLE = {"svg.hashsalt": "reftrack", "svg.fonttype": "path", "font.family": "DejaVu Sans"}
 _SIZE = 7.5
 """Points."""
-_FINE = 16
 _LINE = 0.148
 """Inches from line to line."""
 _PAD = 0.09
@@ -26,6 +25,8 @@ _GAP = 0.27
 """Between the rows of boxes."""
 _FEW = 2
 """Lines of a box that is nothing but a blank."""
+_LONGEST = 120
+"""Letters of a reason or the name of a file."""
 _MOST_LINES = 40
 """Of a box; what is more is told to be."""
 
@@ -116,17 +117,22 @@ class _Ruler:
         from matplotlib.font_manager import findfont, get_font
 
         self.font = get_font(findfont("DejaVu Sans"))
-        self.font.set_size(_SIZE * _FINE, 72)  # large, so that no letter is rounded to whole dots
+        self.font.set_size(_SIZE, 72)
         self.known = self.font.get_charmap()
+        self.widths: dict[str, float] = {}
         self.has_all = True
 
     def width(self, line: str) -> float:
         """In inches; a letter that the font lacks counts as a wide one."""
-        lacking = sum(ord(c) not in self.known for c in line)
-        if lacking:
-            self.has_all = False
-        self.font.set_text("".join(c if ord(c) in self.known else "W" for c in line))
-        return float(self.font.get_width_height()[0]) / 64 / 72 / _FINE
+        return sum(self.widths.get(letter) or self._letter(letter) for letter in line)
+
+    def _letter(self, letter: str) -> float:
+        lacks = ord(letter) not in self.known
+        self.has_all = self.has_all and not lacks
+        glyph = self.font.load_char(ord("W" if lacks else letter))
+        wide = float(glyph.linearHoriAdvance) / 65536 / 72
+        self.widths[letter] = wide
+        return wide
 
     def wrapped(self, line: str, room: float) -> Iterator[str]:
         """The line in pieces that fit, parted at spaces, and within a word that is wider than the room."""
@@ -180,9 +186,15 @@ def _plain(line: str) -> str:
     return "".join(c if c.isprintable() or c == "\u2003" else " " for c in line)
 
 
+def _short(line: str) -> str:
+    """A line of a box with its number; a name that is longer than anybody reads in a picture is cut."""
+    label, parted, tail = line.rpartition(" (n = ")
+    return f"{label[:_LONGEST].rstrip()}… (n = {tail}" if parted and len(label) > _LONGEST else line
+
+
 def _lines(box: Box, ruler: _Ruler) -> list[str]:
     # A number stands on one line with its (n = ).
-    lines = [_plain(line).replace("(n = ", "(n\u00a0=\u00a0") for line in box.lines]
+    lines = [_short(_plain(line)).replace("(n = ", "(n\u00a0=\u00a0") for line in box.lines]
     found = [piece for line in lines for piece in ruler.wrapped(line, _WIDE - 2 * _PAD)]
     if len(found) > _MOST_LINES:
         found = [*found[: _MOST_LINES - 1], "… (more in --json)"]

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING
 
 from ..citation import Decision, settled
 from ..library import flowing as held
@@ -16,10 +17,11 @@ from ..library.ledger import PUBMED
 from ..library.locking import is_being_fetched
 from ..library.opening import Connection
 from ..library.trials import trials_of
-from ..matching.limiting import limiting_terms
-from ..model import Query
 from ..report.prisma import EMPTY, Column, Counted, Flow, Part, Traced
 from ..report.prisma_s import Made, Strategy, Wording
+
+if TYPE_CHECKING:
+    from ..model import Query
 
 NO_REASON = "no reason given"
 UNKNOWN = "source not on record"
@@ -224,6 +226,8 @@ def _strategy(runs: Sequence[held.Search], saved: Query | None) -> Strategy:
         if not wordings or wordings[-1][-1].term != one.term:
             wordings.append([])
         wordings[-1].append(one)
+    from ..matching.limiting import limiting_terms  # the flow diagram does without
+
     limits = limiting_terms(newest.term)
     return Strategy(
         query=newest.query,

@@ -505,7 +505,7 @@ def test_dates_and_numbers(desk):
     assert re.search(r"\| 3 \| .* \| failed: .* \| - \| - \|", found[12][1])
     assert "| PubMed, query head | 3 |" in found[15][1]
     assert "| **in all** | 5 |" in found[15][1]
-    assert "5 identified, 1 duplicates" in found[16][1]
+    assert "identified 5; duplicates, found by several queries or sources 1;" in found[16][1]
 
 
 def test_without_pubmed_it_is_no_search_of_pubmed(desk):
@@ -514,6 +514,16 @@ def test_without_pubmed_it_is_no_search_of_pubmed(desk):
     found = items(desk.workspace.run("report", "prisma-s").stdout)
     assert "no run has asked PubMed" in found[1][1]
     assert "As reftrack read it (PubMed was not asked)" in found[8][1]
+
+
+def test_what_pubmed_remarked_is_told(desk):
+    """Words that PubMed ignored or did not find belong to the search as it was run."""
+    desk.fetch("stroke")
+    desk.sql("""UPDATE runs SET warnings = '["phrase <b>not</b> found: examplinn"]'""")
+    assert (
+        "- phrase &lt;b&gt;not&lt;/b&gt; found: examplinn"
+        in items(desk.workspace.run("report", "prisma-s").stdout)[8][1]
+    )
 
 
 # at the desk

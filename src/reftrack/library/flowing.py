@@ -142,17 +142,18 @@ class Search(NamedTuple):
     finished: str
     server: str
     problem: str
-    version: str
+    warnings: tuple[str, ...]
+    """What the source remarked on the term, as words that it ignored."""
 
 
 def searches(connection: Connection, *, terms: bool = True) -> list[Search]:
     """Every run of a saved query, oldest first; `terms` says whether also what was asked word by word."""
     asked = "term, translation" if terms else "'', ''"
     return [
-        Search(*row)
+        Search._make((*row[:-1], tuple(json.loads(row[-1]))))
         for row in connection.rows(
             f"""SELECT run, query, source, status, {asked}, count, received, started, coalesce(finished, ''), server,
-            problem, version FROM runs WHERE query <> ? ORDER BY run""",
+            problem, {"warnings" if terms else "'[]'"} FROM runs WHERE query <> ? ORDER BY run""",
             (IMPORTS,),
         )
     ]

@@ -35,6 +35,8 @@ class Wording(NamedTuple):
 
     term: str
     translation: str
+    remarks: tuple[str, ...]
+    """What the source said of the term in the last of these runs."""
     first: Made
     last: Made
     runs: int
@@ -140,6 +142,7 @@ def shape(strategies: Sequence[Strategy], flow: Flow) -> dict[str, Any]:
                     {
                         "term": wording.term,
                         "translation": wording.translation or None,
+                        "remarks": list(wording.remarks),
                         "first_run": wording.first.run,
                         "last_run": wording.last.run,
                         "runs": wording.runs,
@@ -216,6 +219,12 @@ def _strategies(strategies: Sequence[Strategy]) -> Iterator[str]:
                 yield from _fenced(wording.translation)
             else:
                 yield "No translation of it is on record: the run did not come so far."
+            if wording.remarks:
+                yield ""
+                yield f"{'PubMed' if one.online else 'reftrack'} remarked on it:"
+                yield ""
+                for remark in wording.remarks:
+                    yield f"- {escaped(remark)}"
 
 
 def _limits(strategies: Sequence[Strategy]) -> Iterator[str]:
@@ -308,9 +317,10 @@ def _deduplication(flow: Flow) -> Iterator[str]:
     for name, column in (("databases", flow.databases), ("other sources", flow.other)):
         if column.identified:
             yield (
-                f"- {name}: {column.found:,} identified, {column.duplicates:,} duplicates (found by several queries or "
-                f"sources), {column.before:,} held already before, {column.not_held:,} not to be had or read, "
-                f"{column.unmatched:,} entries matched to no paper; {column.records:,} left to screen."
+                f"- {name}: identified {column.found:,}; duplicates, found by several queries or sources "
+                f"{column.duplicates:,}; held already before {column.before:,}; not to be had or read "
+                f"{column.not_held:,}; entries matched to no paper {column.unmatched:,}; left to screen "
+                f"{column.records:,}."
             )
     yield ""
     yield f"Other software used to deduplicate: *{BLANK}*."

@@ -161,7 +161,9 @@ class _Counting:
                 if not self._mixed(one.query):
                     yield Traced(label, len(still), _list("--query", one.query, *since))
         yield Traced("records that were or will be screened, of both columns", len(new), _list(*since))
-        for label, name in (("excluded", "exclude"), ("undecided, maybe", "maybe"), ("included", "include")):
+        for label, name in (("excluded", "exclude"), ("undecided, maybe", "maybe"), ("included", "include"))[
+            : 3 if since else 2
+        ]:
             yield Traced(f"records {label}", verdicts[name], _list("--decision", name, *since))
         waiting = verdicts["waiting"] + verdicts["differ"]
         yield Traced("not yet screened, or readers differ", waiting, _list("--decision", "none", *since))
@@ -245,7 +247,7 @@ def _strategy(runs: Sequence[held.Search], saved: Query | None) -> Strategy:
 
 def _wording(runs: Sequence[held.Search]) -> Wording:
     translation = next((one.translation for one in reversed(runs) if one.translation), "")
-    return Wording(runs[-1].term, translation, _made(runs[0]), _made(runs[-1]), len(runs))
+    return Wording(runs[-1].term, translation, runs[-1].warnings, _made(runs[0]), _made(runs[-1]), len(runs))
 
 
 def _made(one: held.Search) -> Made:

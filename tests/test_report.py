@@ -293,6 +293,25 @@ def test_what_nobody_knows_is_blank(desk):
         assert f"databases sought{mark}Reports sought for retrieval{mark}" in lines
 
 
+def test_one_query_alone(desk):
+    """--query: the records of one query, also those that it finds no more, and the decisions on them alone."""
+    desk.fetch()
+    desk.bring("a.xml", record(21, title="Examplin by hand."))
+    for number in (1, 3, 4, 21):
+        desk.decide(number, "include")
+    desk.pubmed.change(3, title="Another substance in a head injury.")
+    desk.fetch()
+    told = check(desk, desk.flow("--query", "head"))
+    assert [(one["source"], one["records"]) for one in told["databases"]["identified"]] == [("PubMed, query head", 3)]
+    assert (told["databases"]["removed"]["duplicates"], told["databases"]["included"]) == (0, 2)
+    assert told["other"]["identified"] == []
+    assert "Only what the query head found" in told["remarks"][0]
+    assert "(without 1 that it finds no more)" in told["commands"][0]["label"]
+    text = desk.workspace.run("report", "prisma-s", "--query", "head").stdout
+    assert "`stroke`" not in text
+    assert "did you mean head?" in desk.workspace.run("report", "prisma", "--query", "heed", status=2).stderr
+
+
 @pytest.fixture(scope="module")
 def made_up(tmp_path_factory):
     """Libraries of made-up papers, with papers that left, or are not held, and decisions that stand or do not."""
@@ -303,11 +322,11 @@ def made_up(tmp_path_factory):
 
 
 @pytest.mark.parametrize("since", ["", *(f"2026-01-01T00:00:{second:04}Z" for second in (0, 2, 4, 6, 8, 99))])
-@pytest.mark.parametrize("seed", range(3))
-def test_made_up_libraries_add_up(made_up, seed, since):
+@pytest.mark.parametrize(("seed", "query"), [(0, ""), (1, ""), (2, ""), (1, "one"), (2, "never-complete")])
+def test_made_up_libraries_add_up(made_up, seed, query, since):
     """Whatever happened in a library, and since when one asks: the boxes add up, and lists give their numbers."""
     with Reader.open(made_up / f"{seed}.db") as reader:
-        found = flow(reader.connection, since=since)
+        found = flow(reader.connection, since=since, query=query)
         assert all(found.sums().values()), found.sums()
         of_words = {"--query": "query", "--decision": "decision", "--since": "since"}
         for one in found.traced:

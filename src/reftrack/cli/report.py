@@ -41,7 +41,11 @@ def command() -> None:
     """
 
 
+_query = click.option("--query", metavar="NAME", help="Only what this saved query found, as for a review of its own.")
+
+
 @command.command("prisma")
+@_query
 @click.option("--since", metavar="WHEN", help="When the previous version ended: 6m or 2026-01-31; fills its box.")
 @click.option("-f", "--format", "form", type=click.Choice(FORMATS), help="Of the result; else the file's ending tells.")
 @click.option(
@@ -52,8 +56,10 @@ def command() -> None:
 )
 @options.as_json
 @click.pass_obj
-def prisma(desk: Desk, /, *, since: str | None, form: str | None, output: Path | None, as_json: bool) -> None:
-    """Draw the PRISMA 2020 flow diagram of the library, with the numbers that it knows.
+def prisma(
+    desk: Desk, /, *, query: str | None, since: str | None, form: str | None, output: Path | None, as_json: bool
+) -> None:
+    """Draw the PRISMA 2020 flow diagram, as far as it is known.
 
     The boxes are those for updated reviews. Identified: what each saved query found at PubMed; the sample, files that
     queries were read over, and imports are other sources. Excluded, with reasons: what readers decided; papers nobody
@@ -68,12 +74,13 @@ def prisma(desk: Desk, /, *, since: str | None, form: str | None, output: Path |
       reftrack report prisma
       reftrack report prisma -o flow.svg
       reftrack report prisma --since 2026-01-31 --json
+      reftrack report prisma --query tbi -o tbi.svg
     """
     name = _format(form, output, as_json=as_json)
     if name == "png" and is_stdout(output) and on_terminal():
         raise UsageError("png is no text for a terminal; name a file with -o.")
     moment = options.day_or_moment(since) if since is not None else ""
-    found = _flow(desk, moment)
+    found = _flow(desk, moment, query)
     if found is None:
         if name == "json":
             write(output, [json_text(None) + "\n"])
@@ -89,7 +96,7 @@ def prisma(desk: Desk, /, *, since: str | None, form: str | None, output: Path |
     _tell(desk, found, output)
 
 
-def _flow(desk: Desk, since: str) -> Flow | None:
+def _flow(desk: Desk, since: str, query: str | None) -> Flow | None:
     """The numbers; None where there is no library yet, and that is told."""
     from .. import __version__
 
@@ -100,7 +107,9 @@ def _flow(desk: Desk, since: str) -> Flow | None:
     from ..workflow.flowing import flow
 
     with closing(connection):
-        return flow(connection, since=since, version=__version__)
+        if query is not None:
+            options.check_query(desk, connection, query)
+        return flow(connection, since=since, query=query or "", version=__version__)
 
 
 def _format(form: str | None, output: Path | None, *, as_json: bool) -> str:
@@ -144,15 +153,16 @@ def _tell(desk: Desk, found: Flow, output: Path | None) -> None:
 
 
 @command.command("prisma-s")
+@_query
 @click.option("-o", "--output", type=click.Path(path_type=Path), help="Into this file: Markdown (.md).")
 @options.as_json
 @click.pass_obj
-def prisma_s(desk: Desk, /, *, output: Path | None, as_json: bool) -> None:
-    """Write the search appendix by the sixteen items of PRISMA-S, as Markdown.
+def prisma_s(desk: Desk, /, *, query: str | None, output: Path | None, as_json: bool) -> None:
+    """Write the search appendix by PRISMA-S, as Markdown.
 
-    From the ledger, word for word: database, each term as it was sent and PubMed's translation of it, dates and
-    numbers of all runs, limits, how records were told apart. Runs that failed or did not do all of their work are said
-    to be so. What only people know is marked "(to be filled in by the authors)".
+    Its sixteen items, from the ledger, word for word: database, each term as it was sent and PubMed's translation of
+    it, dates and numbers of all runs, limits, how records were told apart. Runs that failed or did not do all of
+    their work are said to be so. What only people know is marked "(to be filled in by the authors)".
 
     \b
     Examples:
@@ -161,7 +171,7 @@ def prisma_s(desk: Desk, /, *, output: Path | None, as_json: bool) -> None:
     """
     if output is not None and not is_stdout(output) and output.suffix.lower() not in _MARKDOWN and not as_json:
         raise UsageError(f"{output} is not named as Markdown is; write .md.")
-    found = _flow(desk, "")
+    found = _flow(desk, "", query)
     if found is None:
         if as_json:
             write(output, [json_text(None) + "\n"])
@@ -172,7 +182,7 @@ def prisma_s(desk: Desk, /, *, output: Path | None, as_json: bool) -> None:
     connection = desk.connection()
     assert connection is not None
     with closing(connection):
-        known = strategies(connection, _saved(desk, connection))
+        known = [one for one in strategies(connection, _saved(desk, connection)) if query is None or one.query == query]
     pieces = [json_text(shape(known, found)) + "\n"] if as_json else (f"{line}\n" for line in text(known, found))
     if on_terminal() and is_stdout(output):
         with paged(desk):

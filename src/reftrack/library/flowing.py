@@ -56,6 +56,14 @@ def held_since(connection: Connection, since: str) -> HeldSince:
     return HeldSince(every, frozenset(json.loads(connection.value(new, (since,)))))
 
 
+def ever_found(connection: Connection, query: str) -> dict[int, bool]:
+    """The PMIDs that a query ever found, each with whether it finds them no more."""
+    return {
+        pmid: bool(left)
+        for pmid, left in connection.rows("SELECT pmid, left_run IS NOT NULL FROM hits WHERE query = ?", (query,))
+    }
+
+
 def found(connection: Connection, since: str, new: frozenset[int]) -> list[Found]:
     """Where records were found since, by source; of a new paper also what found it before it was stored.
 

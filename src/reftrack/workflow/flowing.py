@@ -32,22 +32,34 @@ _NAMED = 20
 Decisions = Mapping[int, Sequence[Decision]]
 
 
-def flow(connection: Connection, *, since: str = "", version: str = "") -> Flow:
-    """The numbers of the whole library; `since` (ISO 8601, UTC) is when the previous version of the review ended."""
+def flow(connection: Connection, *, since: str = "", query: str = "", version: str = "") -> Flow:
+    """The numbers of the whole library, or of what one query ever found.
+
+    `since` (ISO 8601, UTC) is when the previous version of the review ended.
+    """
     with connection.snapshot():
-        return _Counting(connection, since, version).flow()
+        return _Counting(connection, since, query, version).flow()
 
 
 class _Counting:
-    def __init__(self, connection: Connection, since: str, version: str) -> None:
+    def __init__(self, connection: Connection, since: str, query: str, version: str) -> None:
         self.connection = connection
         self.since = since
+        self.query = query
         self.version = version
         self.papers = held.held_since(connection, since)
+        self.gone: set[int] = set()
+        if query:
+            its_own = held.ever_found(connection, query)
+            self.gone = {pmid for pmid, left in its_own.items() if left}  # which `list --query` does not show
+            self.papers = held.HeldSince(self.papers.every & its_own.keys(), self.papers.new & its_own.keys())
         self.decided: Decisions = held.decided(connection)
         self.verdicts = {pmid: settled(said) for pmid, said in self.decided.items() if pmid in self.papers.every}
         self.found = held.found(connection, since, self.papers.new)
         self.searches = held.searches(connection, terms=False)
+        if query:
+            self.found = [one for one in self.found if one.query == query]
+            self.searches = [one for one in self.searches if one.query == query]
 
     def flow(self) -> Flow:
         databases = [one for one in self.found if one.kind == "query"]
@@ -148,34 +160,48 @@ class _Counting:
 
     def _traced(self, included: Collection[int]) -> Iterator[Traced]:
         """The numbers of the boxes, as the commands of this program give them."""
-        since = ["--since", self.since] if self.since else []
-        new, verdicts = self.papers.new, Counter(self._standing(pmid) for pmid in self.papers.new)
-        for one in self.found:
-            if one.kind == "query":
-                still = [pmid for pmid in one.pmids if pmid in new and pmid not in one.left]
-                label = f"records that {one.query} finds"
-                gone = sum(pmid in new for pmid in one.left)
-                again = len(one.pmids) - len(still) - gone
-                label += f" (and {gone:,} that it found and finds no more)" if gone else ""
-                label += f" (and {again:,} held before or not to be had)" if again else ""
-                if not self._mixed(one.query):
-                    yield Traced(label, len(still), _list("--query", one.query, *since))
-        yield Traced("records that were or will be screened, of both columns", len(new), _list(*since))
-        for label, name in (("excluded", "exclude"), ("undecided, maybe", "maybe"), ("included", "include"))[
-            : 3 if since else 2
-        ]:
-            yield Traced(f"records {label}", verdicts[name], _list("--decision", name, *since))
+        of_query = ["--query", self.query] if self.query else []
+        words = [*of_query, *(["--since", self.since] if self.since else [])]
+        gone = self.gone
+        new = self.papers.new - gone
+        more = f" (without {len(self.papers.new & gone):,} that it finds no more)" if self.papers.new & gone else ""
+        if not self.query:
+            yield from self._of_queries(words)
+        yield Traced(f"records that were or will be screened, of both columns{more}", len(new), _list(*words))
+        verdicts = Counter(self._standing(pmid) for pmid in new)
+        named = [("records excluded", "exclude"), ("records undecided, maybe", "maybe")]
+        named += [("reports of new included studies", "include")] * bool(self.since)
+        for label, name in named:
+            yield Traced(label + more, verdicts[name], _list("--decision", name, *words))
         waiting = verdicts["waiting"] + verdicts["differ"]
-        yield Traced("not yet screened, or readers differ", waiting, _list("--decision", "none", *since))
-        yield Traced("reports of total included studies", len(included), _list("--decision", "include"))
-        of_trials = len({self.trials[pmid] for pmid in included if pmid in self.trials})
-        yield Traced("trials among the total included studies", of_trials, "reftrack studies --decision include")
+        yield Traced(f"not yet screened, or readers differ{more}", waiting, _list("--decision", "none", *words))
+        every = [pmid for pmid in included if pmid not in gone]
+        more = f" (without {len(included) - len(every):,} that it finds no more)" if len(included) > len(every) else ""
+        include = ["--decision", "include", *of_query]
+        yield Traced(f"reports of total included studies{more}", len(every), _list(*include))
+        trials = len({self.trials[pmid] for pmid in every if pmid in self.trials})
+        yield Traced(f"trials among them{more}", trials, _command("studies", *include))
+
+    def _of_queries(self, since: Sequence[str]) -> Iterator[Traced]:
+        new = self.papers.new
+        for one in self.found:
+            if one.kind != "query" or self._mixed(one.query):
+                continue
+            still = sum(pmid in new and pmid not in one.left for pmid in one.pmids)
+            gone = sum(pmid in new for pmid in one.left)
+            again = len(one.pmids) - still - gone
+            label = f"records that {one.query} finds"
+            label += f" (and {gone:,} that it found and finds no more)" if gone else ""
+            label += f" (and {again:,} held before or not to be had)" if again else ""
+            yield Traced(label, still, _list("--query", one.query, *since))
 
     def _mixed(self, query: str) -> bool:
         """Whether a query has records from elsewhere as well, so that `list` shows more than one source's."""
         return sum(one.query == query for one in self.found) > 1
 
     def _remarks(self, elsewhere: Iterable[held.Found]) -> Iterator[str]:
+        if self.query:
+            yield f"Only what the query {self.query} found; other queries and imports are left out."
         for one in elsewhere:
             if one.kind == "offline":
                 yield (
@@ -190,7 +216,7 @@ class _Counting:
         if left:
             named = f": {_list(*_pmids(left))}" if len(left) <= _NAMED else ""
             yield f"{_records(left)} found by a query once and not any more, and counted as identified{named}."
-        unreadable = held.unreadable_entries(self.connection)
+        unreadable = 0 if self.query else held.unreadable_entries(self.connection)
         if unreadable:
             yield f"{unreadable:,} parts of imported files could not be read: in no box (`reftrack import --list`)."
 
@@ -278,6 +304,10 @@ def _pmids(some: Iterable[int]) -> list[str]:
 
 
 def _list(*words: str) -> str:
+    return _command("list", *words)
+
+
+def _command(*words: str) -> str:
     from shlex import join
 
-    return join(["reftrack", "list", *words])
+    return join(["reftrack", *words])

@@ -266,6 +266,21 @@ def test_a_newer_version_counts_instead(tmp_path):
     assert "newer version is among these reviews" in workspace.run("reviews").stderr
 
 
+def test_a_newer_version_without_references_counts_for_none(tmp_path):
+    """The older one counts where the newer has no references, unless a still newer one has; in a ring the latest."""
+    chain = (
+        review(51, 1, 3, year="2019", extra=linked("UpdateIn", 52)),
+        review(52, year="2020", extra=linked("UpdateIn", 53)),
+    )
+    workspace = filled(tmp_path, *RECORDS[:4], *chain)
+    assert of(workspace.json("reviews"), 51)["counted"] is True
+    workspace.file.write_bytes(document(review(53, 1, year="2022", extra=linked("UpdateIn", 51))))  # and a ring
+    workspace.run("import", workspace.file)
+    told = workspace.json("reviews")
+    assert [one["pmid"] - P for one in told["reviews"] if one["counted"]] == [53]
+    assert told["overlap"]["c"] == 1
+
+
 def test_a_number_in_the_abstract_is_no_gap(tmp_path):
     """A review that names a trial by its registry number is not said to pass it over; it does not cite it either."""
     first = with_number(trial(1, year="2010"), "NCT00000001")

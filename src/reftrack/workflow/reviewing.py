@@ -211,12 +211,22 @@ class _Shelf:
 
     def _relate(self) -> None:
         """Which has a newer version among them, and which trials they name by number."""
-        for pmid, other in held.newer(self.connection, self.papers).items():
-            self.papers[pmid].newer = other
+        newer = held.newer(self.connection, self.papers)
+        for pmid in newer:
+            later = list(_after(newer, pmid))
+            ring = newer.get(later[-1]) == pmid  # links that contradict each other: the latest of them counts
+            for other in later:
+                # One without references cannot count instead; the next newer one may.
+                if self.papers[other].available and not (ring and self._age(other) < self._age(pmid)):
+                    self.papers[pmid].newer = other
+                    break
         for trial, pmids in self.reports.naming.items():
             for pmid in pmids & self.papers.keys():
                 if trial not in self.papers[pmid].cited:
                     self.papers[pmid].named |= {trial}
+
+    def _age(self, pmid: int) -> tuple[int, int]:
+        return self.papers[pmid].about.year or 0, pmid
 
     def _recognise(self) -> None:
         """Know references without a PMID by what else they say."""
@@ -233,6 +243,16 @@ class _Shelf:
                 if cited and cited != pmid:
                     review.recognised += 1
                     review.cited.setdefault(self.reports.trial[cited], {}).setdefault(cited, how)
+
+
+def _after(newer: Mapping[int, int], pmid: int) -> Iterator[int]:
+    """The newer versions of a review, one after another, each once."""
+    passed = {pmid}
+    at = newer.get(pmid, 0)
+    while at and at not in passed:
+        passed.add(at)
+        yield at
+        at = newer.get(at, 0)
 
 
 class _Register:

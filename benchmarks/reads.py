@@ -125,6 +125,13 @@ OVER_ALL = (
     ("map by trials", "map --count trials --json"),
     ("claims", "claims"),
     ("one claim", "claims safety --limit 20"),
+    ("reviews and their overlap", "reviews"),
+    ("reviews of a tag", "reviews --tag {common}"),
+    ("reviews, pairs", "reviews --overlap --limit 150"),
+    ("flow of records", "report prisma --json"),
+    ("flow since a date", "report prisma --since 1y --json"),
+    ("flow as a picture", "report prisma -f svg"),
+    ("search appendix", "report prisma-s"),
 )
 OVER_ALL_BOUND = {100_000: 1.0}
 """Seconds for those; issue 7 names none above 100,000 papers."""

@@ -32,6 +32,8 @@ SEE_ALSO = {
     "doctor": ("db", "rules", "query"),
     "count": ("list", "tag"),
     "studies": ("list", "count", "history", "undo"),
+    "reviews": ("studies", "list", "check"),
+    "report": ("screen", "runs", "studies", "export"),
     "claims": ("list", "count", "why"),
     "check": ("cite", "import", "digest"),
     "history": ("undo", "show"),

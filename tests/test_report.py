@@ -68,6 +68,8 @@ class Desk:
             f"UPDATE runs SET started = '{moment}', finished = '{moment}'",
             f"UPDATE imports SET at = '{moment}'",
             f"UPDATE decisions SET at = '{moment}', act = '{moment}' || substr(act, 21)",
+            f"UPDATE acts SET at = '{moment}', id = '{moment}' || substr(id, 21),"
+            f" together = '{moment}' || substr(together, 21)",
         )
 
 
@@ -191,6 +193,16 @@ def test_previous_version(desk):
     assert "reports no longer included (n = 1)" in shown
 
 
+def test_a_decision_that_was_taken_back_since_stood_then(desk):
+    """What was included in the previous version is what stood decided then, whatever was taken back since."""
+    desk.fetch()
+    desk.decide(1, "include")
+    desk.age()
+    desk.workspace.run("decide", P + 1, "--clear", "--who", "ann")
+    told = check(desk, desk.flow("--since", "2026-01-31"))
+    assert (told["previous"]["reports"], told["previous_no_longer_included"], told["total"]["reports"]) == (1, 1, 0)
+
+
 def test_a_new_report_of_an_old_trial_is_no_new_study(desk):
     """A report that came since, of a trial that was included before, is a new report and no new study."""
     desk.bring("a.xml", with_number(trial(11), "NCT00000001"))
@@ -204,6 +216,7 @@ def test_a_new_report_of_an_old_trial_is_no_new_study(desk):
         {"studies": 0, "reports": 1},
         {"studies": 1, "reports": 2},
     )
+    assert told["other"]["identified"] == [{"source": "import 2, b.xml", "records": 1}]
 
 
 def test_an_old_record_found_anew_is_no_new_record(desk):
@@ -338,7 +351,7 @@ def test_made_up_libraries_add_up(made_up, seed, query, since):
 
 # the picture
 
-EVIL = 'x <script>alert("1")</script> & $\\frac{1}{0}$ ]]> \u202e % _ ^ # `'
+EVIL = 'x <script>alert("1")</script> & $\\frac{1}$ $\\nosuch{$ ]]> \u202e % _ ^ # `'
 
 
 def hostile(desk):

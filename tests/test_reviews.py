@@ -300,6 +300,7 @@ def test_a_review_on_one_kind_of_stroke_is_not_on_all(tmp_path):
         review(72, 3, where="stroke"),
         trial(3, where="stroke", year="2009"),
     )
+    workspace.run("tag", "add", P + 71, "stroke")
     assert [one["pmid"] - P for one in workspace.json("reviews", P + 71)["not_cited"]] == [2]
     assert [one["pmid"] - P for one in workspace.json("reviews", P + 72)["not_cited"]] == [1, 2]
 
@@ -360,6 +361,14 @@ def test_a_title_that_two_reports_share_is_neither(tmp_path):
     same = "Examplin in stroke: one and the same randomized, double-blind, placebo-controlled trial"
     twins = [record(number, title=f"{same}.", abstract=(RANDOMLY, DIED), year="2015") for number in (3, 4)]
     workspace = filled(tmp_path, *twins, trial(5), review(92, printed(3, title=same), 5))
+    assert workspace.json("reviews", P + 92)["references"]["recognised"] == 0
+
+
+def test_a_doi_that_two_reports_share_is_neither(tmp_path):
+    """A DOI that two tracked reports name, as a record that PubMed has twice does, says of which of them it is none."""
+    twins = [with_doi(trial(number, year="2015"), "10.1000/ex.3") for number in (3, 4)]
+    reference = printed(9, title="Anything", ids=doi("10.1000/ex.3"))
+    workspace = filled(tmp_path, *twins, trial(5), review(92, reference, 5))
     assert workspace.json("reviews", P + 92)["references"]["recognised"] == 0
 
 

@@ -17,7 +17,7 @@ from .sections import BARE, NAMES
 MOST_EVIDENCE = 6
 MOST_MASKED = 3
 NEGATION_REACH = 8
-"""Words between "no history of" and the last item of the list that it negates."""
+"""Words between "no history of" and the last item of the list that it negates; a facet may say otherwise."""
 SHORT_REACH = 2
 """The same for one word: "without dementia", but not "with or without a device in acute stroke"."""
 NEGATION_AFTER_REACH = 5
@@ -237,11 +237,13 @@ def _negation(hit: Hit, facet: Facet) -> str:
     hit_last = -minus_last
     words = part.read.words
     for entry, first, last in part.negations:
-        reach = NEGATION_REACH if last > first else SHORT_REACH
+        reach = facet.reach or (NEGATION_REACH if last > first else SHORT_REACH)
         if entry.kind == Kind.NEGATION and 0 < hit_first - last <= reach:
             near, far = last, hit_first
         elif entry.kind == Kind.NEGATION_AFTER and 0 < first - hit_last <= NEGATION_AFTER_REACH:
             near, far = hit_last, first
+        elif facet.reach and hit_first < first and last < hit_last:  # "this work was not funded by"
+            near, far = first, last
         else:
             continue
         if entry.rule.startswith(facet.slug + ".") and not any(word.ends for word in words[near:far]):

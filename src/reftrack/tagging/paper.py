@@ -9,7 +9,22 @@ from ..model import Evidence, Paper
 from .abbreviations import meaning
 from .phrases import Found, Text, Trie
 from .rules import MINOR, Entry, Kind, RuleSet, Worth
-from .sections import ABSTRACT, BARE, BODY, GUESSED, JOURNAL, KEYWORD, TITLE, zone_of_label, zones_of_text
+from .sections import (
+    ABSTRACT,
+    AFFILIATION,
+    BARE,
+    BODY,
+    CONFLICT,
+    GRANT,
+    GUESSED,
+    JOURNAL,
+    KEYWORD,
+    RECORD,
+    TITLE,
+    record_zone,
+    zone_of_label,
+    zones_of_text,
+)
 
 
 class Part:
@@ -78,14 +93,23 @@ class Reading:
         self._texts = [paper.title, *(section.text for section in paper.abstract)]
         self._meanings: dict[str, str] = {}
         body, head = self._tries = rules.tries_for(_read(paper)) if alone else rules.tries
-        for part in _parts(paper, head):
+        self._trie: Trie | None = None
+        for part in _parts(paper, head, rules):
             trie = body if part.field == "abstract" else head
+            if part.bits & RECORD:
+                trie = self._record(paper, alone=alone)
             part.read = trie.read(part.text)
             found = trie.find(part.read)
-            if rules.regexes and part.field in ("title", "abstract"):
+            if rules.regexes and part.field in ("title", "abstract") and not part.bits & RECORD:
                 found += _expressions(part, rules)
             self._take(part, found)
         self._read_marks(paper)
+
+    def _record(self, paper: Paper, *, alone: bool) -> Trie:
+        """The phrases that are looked for beside the paper's own text."""
+        if self._trie is None:
+            self._trie = self.rules.record_for(_recorded(paper)) if alone else self.rules.record
+        return self._trie
 
     def unclear(self, hit: Hit, *, clear: bool) -> str:
         """Why an ambiguous abbreviation does not count; "" if it does. `clear`: its tag has better evidence."""
@@ -140,13 +164,18 @@ class Reading:
             self._mark("substance", substance.name, number, substance.name)
         for number, link in enumerate(paper.corrections):
             self._mark("correction", link.kind, number, link.kind)
+        for number, grant in enumerate(paper.grants):
+            self._mark("has", "grants", number, grant.agency or grant.number or grant.acronym)
 
     def _mark(self, where: str, name: str, number: int, quote: str, worth: float = 1) -> None:
-        field = "publication_type" if where == "pt" else where
+        field = _FIELDS.get(where, where)
         for place, weight, rule in self.rules.marks.get((where, name.lower()), ()):
             self.marks.setdefault(place, []).append(
                 Evidence(rule, field, "", number, 0, len(quote), quote, round(weight * worth, 3))
             )
+
+
+_FIELDS = {"pt": "publication_type", "has": "grant"}
 
 
 def _expressions(part: Part, rules: RuleSet) -> Found:
@@ -167,7 +196,15 @@ def _read(paper: Paper) -> Iterator[str]:
     yield from (keyword.name for keyword in paper.keywords)
 
 
-def _parts(paper: Paper, head: Trie) -> list[Part]:
+def _recorded(paper: Paper) -> Iterator[str]:
+    """All the texts in which the phrases of RECORD are looked for."""
+    yield paper.conflict_of_interest
+    yield from (grant.agency for grant in paper.grants)
+    yield from paper.affiliations
+    yield from (section.text for section in paper.abstract if record_zone(section.label))
+
+
+def _parts(paper: Paper, head: Trie, rules: RuleSet) -> list[Part]:
     """The texts that tagging reads."""
     bare = 0 if paper.abstract else BARE
     parts = [Part(0, "title", 0, "", paper.title, TITLE | bare)]
@@ -175,11 +212,28 @@ def _parts(paper: Paper, head: Trie) -> list[Part]:
         parts.append(Part(1, "vernacular_title", 0, "", paper.vernacular_title, TITLE | bare))
     lone = len(paper.abstract) == 1
     for index, section in enumerate(paper.abstract):
-        zone = zone_of_label(section.label, "" if lone else section.category) or (ABSTRACT if lone else BODY)
+        zone = record_zone(section.label) or zone_of_label(section.label, "" if lone else section.category)
+        zone = zone or (ABSTRACT if lone else BODY)
         parts.append(Part(len(parts), "abstract", index, section.label, section.text, zone))
     for index, keyword in enumerate(paper.keywords):
         if head.touches(keyword.name):
             parts.append(Part(len(parts), "keyword", index, "", keyword.name, KEYWORD))
     if paper.journal and head.touches(paper.journal):
         parts.append(Part(len(parts), "journal", 0, "", paper.journal, JOURNAL))
+    parts += _record_parts(paper, len(parts), rules)
     return parts
+
+
+def _record_parts(paper: Paper, number: int, rules: RuleSet) -> Iterator[Part]:
+    """What the record says beside the paper's own text, numbered from `number` on."""
+    if paper.conflict_of_interest:
+        yield Part(number, "conflict_of_interest", 0, "", paper.conflict_of_interest, CONFLICT)
+    for index, grant in enumerate(paper.grants):
+        number += 1
+        yield Part(number, "grant", index, "", grant.agency, GRANT)
+    places, works = paper.affiliations, rules.works
+    if works.may_stand("\n".join(places)):
+        for index, place in enumerate(places):
+            if works.may_stand(place):
+                number += 1
+                yield Part(number, "affiliation", index, "", place, AFFILIATION)

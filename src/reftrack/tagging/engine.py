@@ -237,7 +237,9 @@ def _negation(hit: Hit, facet: Facet) -> str:
     hit_last = -minus_last
     words = part.read.words
     for entry, first, last in part.negations:
-        reach = facet.reach or (NEGATION_REACH if last > first else SHORT_REACH)
+        reach = NEGATION_REACH if last > first or facet.reach else SHORT_REACH
+        if facet.reach and hit[4][3] > 0:
+            reach = facet.reach
         if entry.kind == Kind.NEGATION and 0 < hit_first - last <= reach:
             near, far = last, hit_first
         elif entry.kind == Kind.NEGATION_AFTER and 0 < first - hit_last <= NEGATION_AFTER_REACH:

@@ -75,9 +75,22 @@ def evidence(hit: Hit, weight: float, masked: str = "") -> Evidence:
     _, _, first, minus_last, (_, _, _, _, entry), part = hit
     last = -minus_last
     start, end = part.read.span(first, last)
+    if part.bits & (GRANT | AFFILIATION):  # "GmbH" alone says nothing: its clause names who
+        start = _clause_start(part.text, start)
+        end = _clause_end(part.text, end)
     return Evidence(
         entry.rule, part.field, part.label, part.index, start, end, part.text[start:end], round(weight, 3), masked
     )
+
+
+def _clause_start(text: str, start: int) -> int:
+    start = text.rfind(";", 0, start) + 1
+    return start + len(text[start:]) - len(text[start:].lstrip())
+
+
+def _clause_end(text: str, end: int) -> int:
+    stop = text.find(";", end)
+    return len(text.rstrip()) if stop < 0 else stop
 
 
 class Reading:

@@ -132,6 +132,7 @@ def _parts(one: Description) -> Iterator[tuple[str, Lines]]:
     yield "Does not count inside", [("", text) for text in one.masks]
     yield "Taken away by", [("", f"{PLACES[place]}: {'; '.join(things)}") for place, things in one.unless]
     yield "Only together with", [("", " or ".join(one.needs))] if one.needs else []
+    yield "Lists", [("", f"@{name}: {'; '.join(words)}") for name, words in one.lists]
     yield "How to read a phrase", [("", NOTATION)]
     yield "Must find", [("", text) for text in one.yes]
     yield "Must not find", [("", text) for text in one.no]

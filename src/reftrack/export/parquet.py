@@ -88,8 +88,8 @@ def _schema(pa: Any) -> Any:  # noqa: ANN401 - pyarrow has no types of its own
 _FACETS = ("condition", "outcome", "population", "intervention", "dosing", "funding")
 _NAME_LIST = """
 pmid key type title authors authors_complete journal year date volume issue pages doi pmcid languages publication_types
-study condition outcome population intervention dosing funding keywords mesh registry_ids retracted notices decision labels
-note queries first_seen restated abstract abstract_text
+study condition outcome population intervention dosing funding keywords mesh registry_ids retracted notices decision
+labels note queries first_seen restated abstract abstract_text
 """
 _NAMES = tuple(_NAME_LIST.split())
 

@@ -204,6 +204,7 @@ class RuleSet:
         self.hash = hashlib.sha256(json.dumps([ENGINE, tables], sort_keys=True).encode()).hexdigest()
         self.facets = {slug: _facet(slug, table) for slug, table in tables["facet"].items()}
         self.marks: dict[tuple[str, str], list[tuple[int, float, str]]] = {}
+        self.lists = {name: tuple(words) for name, words in tables["list"].items()}
         self.classes = _classes(tables["list"])
         self._patterns: list[tuple[Entry, re.Pattern[str]]] = []
         self._found: dict[str, list[Entry]] = {}

@@ -92,7 +92,7 @@ def analyse(paper: Paper, rules: RuleSet, *, everything: bool = False) -> dict[i
     ranked = False
     for place in sorted(places, key=rules.turns.__getitem__):
         rule = rules.rules[place]
-        if not (everything or _may_tag(rule, reading)):
+        if not (everything or _may_tag(rule, reading, found)):
             continue
         if not (ranked or rule.facet.exclusive):
             _rank_all(exclusive)
@@ -107,9 +107,11 @@ def analyse(paper: Paper, rules: RuleSet, *, everything: bool = False) -> dict[i
     return found
 
 
-def _may_tag(rule: Rule, reading: Reading) -> bool:
+def _may_tag(rule: Rule, reading: Reading, found: dict[int, Finding]) -> bool:
     """Whether the rule could reach its lower threshold if nothing were masked; saves weighing most of them."""
-    if rule.sources or rule.place in reading.marks:
+    if rule.place in reading.marks:
+        return True
+    if rule.sources and any(source in found for source in reading.rules.sourced[rule.place]):
         return True
     enough = rule.possible - _ROUNDING
     for hit in reading.hits[rule.place]:

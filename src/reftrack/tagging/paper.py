@@ -106,23 +106,33 @@ class Reading:
         self._texts = [paper.title, *(section.text for section in paper.abstract)]
         self._meanings: dict[str, str] = {}
         body, head = self._tries = rules.tries_for(_read(paper)) if alone else rules.tries
-        self._trie: Trie | None = None
+        recorded: list[Part] = []
         for part in _parts(paper, head, rules):
-            trie = body if part.field == "abstract" else head
             if part.bits & RECORD:
-                trie = self._record(paper, alone=alone)
+                recorded.append(part)
+                continue
+            trie = body if part.field == "abstract" else head
             part.read = trie.read(part.text)
             found = trie.find(part.read)
-            if rules.regexes and part.field in ("title", "abstract") and not part.bits & RECORD:
+            if rules.regexes and part.field in ("title", "abstract"):
                 found += _expressions(part, rules)
             self._take(part, found)
+        if recorded:
+            self._read_record(recorded, rules.record_for(part.text for part in recorded) if alone else rules.record)
         self._read_marks(paper)
 
-    def _record(self, paper: Paper, *, alone: bool) -> Trie:
-        """The phrases that are looked for beside the paper's own text."""
-        if self._trie is None:
-            self._trie = self.rules.record_for(_recorded(paper)) if alone else self.rules.record
-        return self._trie
+    def _read_record(self, parts: list[Part], trie: Trie) -> None:
+        """What stands beside the paper's own text. What was read before is remembered, if `trie` is the whole one."""
+        known = self.rules.remembered if "record" in vars(self.rules) else {}
+        for part in parts:
+            text = part.text
+            if text not in known:
+                read = trie.read(text)
+                known[text] = read, trie.find(read)
+            part.read, found = known[text]
+            if len(known) > _MOST_REMEMBERED or len(text) > _LONG:
+                del known[text]
+            self._take(part, found)
 
     def unclear(self, hit: Hit, *, clear: bool) -> str:
         """Why an ambiguous abbreviation does not count; "" if it does. `clear`: its tag has better evidence."""
@@ -188,6 +198,8 @@ class Reading:
             )
 
 
+_MOST_REMEMBERED, _LONG = 5_000, 300
+"""Texts of the record that are remembered, and their most characters: a few MB."""
 _FIELDS = {"pt": "publication_type", "has": "grant"}
 
 
@@ -207,14 +219,6 @@ def _read(paper: Paper) -> Iterator[str]:
     yield from (paper.title, paper.vernacular_title, paper.journal)
     yield from (section.text for section in paper.abstract)
     yield from (keyword.name for keyword in paper.keywords)
-
-
-def _recorded(paper: Paper) -> Iterator[str]:
-    """All the texts in which the phrases of RECORD are looked for."""
-    yield paper.conflict_of_interest
-    yield from (grant.agency for grant in paper.grants)
-    yield from paper.affiliations
-    yield from (section.text for section in paper.abstract if record_zone(section.label))
 
 
 def _parts(paper: Paper, head: Trie, rules: RuleSet) -> list[Part]:

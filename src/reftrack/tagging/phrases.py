@@ -194,7 +194,7 @@ class Lexicon(dict[str, tuple[Word, ...]]):
 
     def _word(self, raw: str) -> Word:
         keys = self._matched(raw)
-        if self._class_of:
+        if not self._class_of.keys().isdisjoint(keys):
             keys += tuple({name: None for key in keys for name in self._class_of.get(key, ())})
         if not keys:
             return _UNKNOWN
@@ -462,6 +462,13 @@ def leads(phrase: str, classes: Mapping[str, tuple[str, ...]]) -> set[str]:
     return found
 
 
+def _loose(text: str) -> list[str]:
+    """About the words of a text, in half the time that `words` takes."""
+    for mark in ",.;()/-":
+        text = text.replace(mark, " ")
+    return text.split()
+
+
 class Scout:
     """Tells quickly of most texts that none of some phrases stands there; remembers no words, which are many."""
 
@@ -474,11 +481,11 @@ class Scout:
 
     def may_stand(self, text: str) -> bool:
         """Whether a phrase may begin in the text."""
-        raw = words(text)
-        if not self._exact.isdisjoint(raw):
+        if not self._exact.isdisjoint(_loose(text)):
             return True
         if not (self._folded or self._stems):
             return False
+        raw = words(text)
         if "#" in self._folded and any(word[0].isdigit() for word in raw):
             return True
         folded = set(map(fold, raw))

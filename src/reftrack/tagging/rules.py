@@ -16,7 +16,7 @@ from typing import Any
 from ..errors import RuleError
 from ..model import TagDefinition
 from .normalise import key
-from .phrases import Lexicon, PhraseError, Scout, Trie, beginnings, elements, leads, may_stand
+from .phrases import Found, Lexicon, PhraseError, Scout, Text, Trie, beginnings, elements, leads, may_stand
 from .sections import (
     ABSTRACT,
     AFFILIATION,
@@ -219,7 +219,14 @@ class RuleSet:
         self._general(tables["cue"])
         self.order = _order(self.rules)
         self.turns = {rule.place: turn for turn, rule in enumerate(self.order)}
-        self.sourced = tuple(rule.place for rule in self.rules if rule.sources)
+        self.sourced = {
+            rule.place: tuple(self.by_slug[slug].place for slug, _ in rule.sources if slug in self.by_slug)
+            for rule in self.rules
+            if rule.sources
+        }
+        """The rules for which other tags speak, with the places of those."""
+        self.remembered: dict[str, tuple[Text, Found]] = {}
+        """Statements of interests and agencies that were read before: half of all say the same in the same words."""
         self.definitions = tuple(
             TagDefinition(
                 rule.slug,

@@ -40,11 +40,24 @@ HOSTILE = (
 )
 
 
+INTERESTS = {
+    1: "Dr A received honoraria from Example Pharma. The other authors declare no conflict of interest.",
+    2: "The authors declare no conflict of interest.",
+    4: "This study was funded by Example Pharma GmbH.",
+    8: "The authors have not received honoraria from any pharmaceutical company.",
+}
+"""Statements of interests, by the number of the record; the others say nothing."""
+
+
 def records():
     made = [
         record(number, title=title, year=str(2012 + number), abstract=(("RESULTS", f"{title} It was seen, too."),))
         for number, title in enumerate(TITLES, 1)
     ]
+    for number, statement in INTERESTS.items():
+        made[number - 1] = made[number - 1].replace(
+            b"</MedlineCitation>", f"<CoiStatement>{statement}</CoiStatement></MedlineCitation>".encode()
+        )
     made[2] = made[2].replace(b"<Language>eng<", b"<Language>rus<")
     made[3] = made[3].replace(b"</MedlineCitation>", RETRACTION.encode() + b"</MedlineCitation>")
     return [*made, record(10, title=HOSTILE, year="2023")]
@@ -81,7 +94,7 @@ def standing(connection, facet, tag, among):
 
 
 facets = st.sampled_from(
-    [("outcome", "study"), ("condition", "outcome"), ("study", "population"), ("population", "condition")]
+    [("outcome", "study"), ("condition", "outcome"), ("study", "population"), ("funding", "condition")]
 )
 selections = st.fixed_dictionaries(
     {

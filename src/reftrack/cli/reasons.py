@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Set as AbstractSet
 from itertools import groupby, islice
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
@@ -248,16 +249,47 @@ def _missing(reason: Reason, told: Explanation) -> Iterator[Line]:
     marks = [need for need in needs if need.where in _MARKS]
     for where, group in islice(groupby(marks, key=lambda need: (need.where, need.weight)), PLACES):
         yield Line(f"{_where(*where)}: {_list(list(group))}", " ", "dim")
-    if reason.held.paper.indexing == "awaited":
+    if reason.held.paper.indexing == "awaited" and marks:
         yield Line("NLM has not indexed the record yet, and may bring it", style="magenta")
+    if silent := _silent(reason, {need.where for need in needs}):
+        yield Line(
+            f"the record has no {' and no '.join(silent)}: it does not say, which is not the same as no",
+            style="magenta",
+        )
 
 
-_MARKS = {"mesh": "MeSH heading", "pt": "publication type", "substance": "substance", "correction": "link"}
+_MARKS = {
+    "mesh": "MeSH heading",
+    "pt": "publication type",
+    "substance": "substance",
+    "correction": "link",
+    "has": "the record",
+}
+_PLACES = {
+    "any": "anywhere",
+    "from": "the tag",
+    "conflict": "in the statement of interests",
+    "grant": "in the agency of a grant",
+    "affiliation": "in an affiliation",
+    "funding": "in a part of the abstract on funding",
+    "declared": "in the statement of interests or a part on funding",
+}
 _LISTED = {True: ", the paper has words of them: ", False: ": "}
 
 
+def _silent(reason: Reason, places: AbstractSet[str]) -> list[str]:
+    """What the rule looks for in a record and this record has not got at all."""
+    paper = reason.held.paper
+    parts = (
+        (places & {"conflict", "declared"} and not paper.conflict_of_interest, "statement of interests"),
+        (places & {"grant", "has"} and not paper.grants, "grants"),
+        (places & {"affiliation"} and not paper.affiliations, "affiliations"),
+    )
+    return [name for missing, name in parts if missing]
+
+
 def _where(where: str, weight: float) -> str:
-    place = _MARKS.get(where) or {"any": "anywhere", "from": "the tag"}.get(where, f"in the {where}")
+    place = _MARKS.get(where) or _PLACES.get(where, f"in the {where}")
     return f"{place} (+{weight:g})"
 
 

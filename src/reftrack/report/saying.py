@@ -27,6 +27,7 @@ def readable(phrase: str) -> str:
     """A phrase of the rules for who does not know their language: alternatives by "/", a gap by "…"."""
     phrase = re.sub(r"\s*!\([^()]*\)|\s*!\S+", "", phrase)
     phrase = re.sub(r"~\d+", "…", phrase)
+    phrase = re.sub(r"@([a-z0-9-]+)", r"[\1]", phrase)  # one word of a list
     return re.sub(r"\(([^()]*)\)", _alternatives, phrase)
 
 

@@ -248,9 +248,9 @@ def _record_parts(paper: Paper, number: int, rules: RuleSet) -> Iterator[Part]:
     for index, grant in enumerate(paper.grants):
         number += 1
         yield Part(number, "grant", index, "", grant.agency, GRANT)
-    places, works = paper.affiliations, rules.works
-    if works.may_stand("\n".join(places)):
-        for index, place in enumerate(places):
+    works = rules.works
+    if works.may_stand("\n".join({place for author in paper.authors for place in author.affiliations})):
+        for index, place in enumerate(paper.affiliations):
             if works.may_stand(place):
                 number += 1
                 yield Part(number, "affiliation", index, "", place, AFFILIATION)

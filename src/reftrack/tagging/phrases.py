@@ -267,13 +267,14 @@ class Text:
     def _word(self, number: int) -> tuple[int, int]:
         chunk = bisect_right(self._counts, number)
         start = self._places[chunk] + chunk
-        inside = number - (self._counts[chunk - 1] if chunk else 0)
         text = self._chunks[chunk]
+        if text.isalnum():
+            return start, start + len(text)
         bare = text.strip(_AROUND)
         if bare.isalnum():  # a word, perhaps with a comma or in brackets
             start += text.index(bare)
             return start, start + len(bare)
-        first, last = spans(text)[inside]
+        first, last = spans(text)[number - (self._counts[chunk - 1] if chunk else 0)]
         return start + first, start + last
 
     def word_at(self, place: int) -> int:

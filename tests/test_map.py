@@ -118,7 +118,9 @@ def test_every_cell_counts_what_stands_there(connection, selection, axes):
     assert sum(evidence.years.values()) == len(among)
 
 
-@pytest.mark.parametrize("base", [[], ["--tag", "stroke"], ["examplin", "--year", "2012.."]])
+@pytest.mark.parametrize(
+    "base", [[], ["--tag", "stroke"], ["examplin", "--year", "2012.."], ["--year", "0000.."], ["--year", "0001..2016"]]
+)
 def test_the_command_of_each_cell_lists_as_many_papers(mapped, base):
     """The options that the JSON names for a cell of two facets, given to `list`, give its number, also for none."""
     drawn = mapped.json("map", *base, "--rows", "condition", "--columns", "outcome")

@@ -267,7 +267,7 @@ def test_the_map_takes_any_selection(server, asked, status):
     """A query in PubMed syntax, too; what is not understood is refused as on a list, not an empty map."""
     got, _, text = server.ask(f"/map?{asked}")
     assert got == status
-    if status == 200:  # noqa: PLR2004
+    if status == 200:
         total = numbered(server.page(f"/papers?{asked}"))[0]
         assert total > 1
         assert f">{total} papers, " in text

@@ -198,7 +198,8 @@ def spoken(selection: Selection) -> tuple[tuple[str, ...], str]:
 
 
 def _years(first: int | None, last: int | None) -> str:
-    return str(first) if first == last else f"{first or ''}..{last or ''}"
+    begin, end = ("" if year is None else f"{year:04}" for year in (first, last))  # `list` takes four digits
+    return begin if first == last else f"{begin}..{end}"
 
 
 def _version() -> str:

@@ -8,7 +8,7 @@ import shlex
 import sys
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from desk import Workspace, terminal
@@ -109,6 +109,7 @@ selections = st.fixed_dictionaries(
 
 @settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
 @given(selection=selections, axes=facets)
+@example(selection=Selection(), axes=("dosing", "intervention"))  # all trials stand in no row and no column
 def test_every_cell_counts_what_stands_there(connection, selection, axes):
     """Of random selections and facets each cell, margin and remainder is what plain SQL says; none is left out."""
     evidence = draw(connection, selection, rows=axes[0], columns=axes[1])
@@ -130,7 +131,9 @@ def test_every_cell_counts_what_stands_there(connection, selection, axes):
     assert sum(evidence.years.values()) == len(among)
 
 
-@pytest.mark.parametrize("base", [[], ["--tag", "stroke"], ["examplin", "--year", "2012.."]])
+@pytest.mark.parametrize(
+    "base", [[], ["--tag", "stroke"], ["examplin", "--year", "2012.."], ["--year", "0000.."], ["--year", "0001..2016"]]
+)
 def test_the_command_of_each_cell_lists_as_many_papers(mapped, base):
     """The options that the JSON names for a cell of two facets, given to `list`, give its number, also for none."""
     drawn = mapped.json("map", *base, "--rows", "condition", "--columns", "outcome")

@@ -260,6 +260,28 @@ def test_cells_of_the_map_lead_to_their_papers(server):
         assert numbered(server.page(address.replace("&amp;", "&")))[0] == int(papers), address
 
 
+@pytest.mark.parametrize(
+    ("asked", "status"), [("match=stroke%5Bti%5D", 200), ("match=%28", 400), ("query=no-such", 400), ("tag=strok", 400)]
+)
+def test_the_map_takes_any_selection(server, asked, status):
+    """A query in PubMed syntax, too; what is not understood is refused as on a list, not an empty map."""
+    got, _, text = server.ask(f"/map?{asked}")
+    assert got == status
+    if status == 200:
+        total = numbered(server.page(f"/papers?{asked}"))[0]
+        assert total > 1
+        assert f">{total} papers, " in text
+
+
+def test_an_answer_in_sql_is_had_as_json_and_csv(server):
+    """The links beside the answer to a question of one's own lead there."""
+    page = server.page("/library?sql=select+90000001+as+pmid")
+    links = re.findall(r'href="(/library\.[^"]+)"', page)
+    assert {link.partition("?")[0] for link in links} == {"/library.json", "/library.csv"}
+    for link in links:
+        assert "90000001" in server.page(link.replace("&amp;", "&"))
+
+
 def test_questions_are_answered(server):
     """Each list of the questions has as many papers as is said; each question in SQL has an answer."""
     page = server.page("/questions")
@@ -332,6 +354,7 @@ def test_an_address_holds_all_of_a_selection(selection):
     "asked",
     [
         *("nothing=1", "tag=strok", "study=stroke", "from=next", "notice=bad", "decision=yes", "page=0", "page=99"),
+        *("from=2020&to=2010", "from=0000", "to=0000"),
         *("query=no-such", "q=%22%22", "match=%28", "q=a&q=b", f"q={'x' * 600}", "pmid=1", "sort=x"),
     ],
 )

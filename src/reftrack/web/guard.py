@@ -21,7 +21,7 @@ App = Callable[[Message, Receive, Send], Awaitable[None]]
 
 PAGES = re.compile(
     r"/(?:papers|trials|map|questions|favicon\.ico|paper/[^/]+|static/[\w.-]+|-/static/[\w.-]+"
-    r"|library(?:\.json|/.+)?)?"
+    r"|library(?:\.(?:json|csv)|/.+)?)?"
 )
 """Paths that are answered. Datasette's own /-/… would tell of this machine, and its forms are of no use here."""
 _LOCAL = frozenset({"localhost", "localhost.localdomain", "ip6-localhost"})

@@ -71,7 +71,9 @@ def read(params: Iterable[tuple[str, str]]) -> Asked:
         else:
             one[name] = value
     page = _number("page", one.pop("page", "1"))
-    years = _year("from", one.pop("from", "")), _year("to", one.pop("to", ""))
+    years = first, last = _year("from", one.pop("from", "")), _year("to", one.pop("to", ""))
+    if first and last and first > last:
+        raise UsageError(f"The years from {first} to {last} run backwards.")
     sort = _of("sort", one.pop("sort", ""), _SORTS)
     notice = _of("notice", one.pop("notice", ""), tuple(HAD))
     chosen: dict[str, Any] = {field: one.pop(name) for name, field in _ONE.items() if name in one}
@@ -103,7 +105,7 @@ def _number(name: str, value: str) -> int:
 
 
 def _year(name: str, value: str) -> int | None:
-    if value and not re.fullmatch(r"[0-9]{4}", value):
+    if value and (not re.fullmatch(r"[0-9]{4}", value) or not int(value)):
         raise UsageError(f"{name} {value!r} is no year.")
     return int(value) if value else None
 

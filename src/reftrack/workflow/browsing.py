@@ -100,7 +100,7 @@ def vocabulary(connection: Connection) -> dict[str, Tagged]:
 def listing(connection: Connection, asked: Asked) -> Listing:
     """A page of papers. Raises UsageError, QueryError."""
     selection = asked.selection
-    pmids = _chosen(connection, selection)
+    pmids = chosen(connection, selection)
     total = len(pmids)
     first = (asked.page - 1) * PAGE
     if first and first >= total:
@@ -133,7 +133,8 @@ def _exports(command: str) -> Iterable[str]:
         yield shlex.join(["reftrack", "export", *form, "-o", file, *words[:at], *words[at:]])
 
 
-def _chosen(connection: Connection, selection: Selection) -> list[int]:
+def chosen(connection: Connection, selection: Selection) -> list[int]:
+    """The papers of a selection, as far as a page may read for a query. Raises UsageError, QueryError."""
     if selection.query and not connection.value("SELECT 1 FROM runs WHERE query = ?", (selection.query,)):
         raise UsageError(f"No query {selection.query!r} was ever run.")
     if not selection.match:

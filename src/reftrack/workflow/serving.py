@@ -34,7 +34,7 @@ from ..web.pages import (
     Trials,
 )
 from .asking import of_options, read
-from .browsing import listing, years_of
+from .browsing import chosen, listing, years_of
 from .mapping import draw, map_page
 from .paper_page import History, paper_page, trial_of
 from .studying import some_studies
@@ -128,11 +128,11 @@ class Pages:
             )
 
     def map_page(self, params: Sequence[tuple[str, str]]) -> str:
-        """The evidence map with its filters, of any two facets and any selection. Raises UsageError."""
+        """The evidence map with its filters, of any two facets and any selection. Raises UsageError, QueryError."""
         facets = {name: value for name, value in params if name in ("rows", "columns") and value}
         asked = read(one for one in params if one[0] not in ("rows", "columns"))
         with self._look() as connection:
-            return map_page(connection, asked.selection, **facets, within="/")
+            return map_page(connection, asked.selection, **facets, within="/", choose=chosen)
 
     def questions(self) -> tuple[Question, ...]:
         """Lists that people ask for."""

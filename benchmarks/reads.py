@@ -125,6 +125,12 @@ OVER_ALL = (
     ("map by trials", "map --count trials --json"),
     ("claims", "claims"),
     ("one claim", "claims safety --limit 20"),
+    ("reviews and their overlap", "reviews"),
+    ("reviews of a tag", "reviews --tag {common}"),
+    ("reviews, pairs", "reviews --overlap --limit 150"),
+    ("flow of records", "report prisma --json"),
+    ("flow since a date", "report prisma --since 1y --json"),
+    ("search appendix", "report prisma-s"),
 )
 OVER_ALL_BOUND = {100_000: 1.0}
 """Seconds for those; issue 7 names none above 100,000 papers."""
@@ -133,6 +139,7 @@ BY_OUTPUT = (
     ("common tag, all of them", "list --tag {common}"),
     ("runs as JSON", "runs --json"),
     ("studies", "studies"),
+    ("flow as a picture", "report prisma -f svg"),  # half of it is to load matplotlib and draw
     ("export the tag of some 1,000", "export --tag {thousand}"),
 )
 

@@ -25,6 +25,7 @@ ROOMS = {
     "logs",
     "manuscripts",
     "report",
+    "web",
 }
 MAY = (
     dict.fromkeys(NOUNS, NOUNS)
@@ -48,6 +49,9 @@ ONLY = {
     "pyarrow": {"export"},
     "search_query": {"matching"},
     "matplotlib": {"report"},
+    "datasette": {"web"},
+    "uvicorn": {"web"},
+    "markupsafe": {"web"},
 }
 
 

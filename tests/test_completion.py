@@ -125,6 +125,8 @@ def workspace_answer(shell):
         ("reftrack list --study rct,no", {"rct,none", "rct,nonrandomized-trial"}),
         ("reftrack list --language e", {"eng"}),
         ("reftrack map --rows condi", {"condition"}),
+        ("reftrack map --rows fund", {"funding"}),
+        ("reftrack list --tag funding/industry-a", {"funding/industry-author"}),
         ("reftrack map --since-run ", {"1", "2"}),
         ("reftrack list --limit ", set()),
         ("reftrack export --list-formats ", set()),

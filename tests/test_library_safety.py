@@ -211,6 +211,25 @@ def test_f02_a_hand_tag_and_a_list_do_not_wait_for_a_fetch_that_waits_for_pubmed
 # F03: two fetches
 
 
+@pytest.mark.parametrize("other", ["ro", "rw"])
+def test_a_second_connection_takes_no_lock_from_the_first(filled, other):
+    """What another process writes is seen by a connection beside which another was opened and closed, as in the site.
+
+    To open the file itself and close it would drop the lock of the first: the log would be removed from under it.
+    """
+    first = opening.open_to_read(db(filled))
+    assert first.value("SELECT count(*) FROM hand_trials") == 0
+    second = opening.open_to_read(db(filled)) if other == "ro" else opening.open_to_write(db(filled))
+    assert second.value("SELECT 1 FROM papers")
+    second.close()
+    for number in (1, 2):
+        done = filled.process("studies", "split", str(FIRST_PMID + number - 1))
+        assert done.returncode == 0, done.stderr
+        assert db(filled).with_name("reftrack.db-wal").exists()
+        assert first.value("SELECT count(*) FROM hand_trials") == number
+    first.close()
+
+
 def test_f03_two_fetches_at_once_do_the_work_once(workspace):
     """The second fetch waits, says for whom, and then asks for no record that the first one brought."""
     reached, go_on, slow = gate()

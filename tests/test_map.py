@@ -8,7 +8,7 @@ import shlex
 import sys
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from desk import Workspace, terminal
@@ -40,11 +40,24 @@ HOSTILE = (
 )
 
 
+INTERESTS = {
+    1: "Dr A received honoraria from Example Pharma. The other authors declare no conflict of interest.",
+    2: "The authors declare no conflict of interest.",
+    4: "This study was funded by Example Pharma GmbH.",
+    8: "The authors have not received honoraria from any pharmaceutical company.",
+}
+"""Statements of interests, by the number of the record; the others say nothing."""
+
+
 def records():
     made = [
         record(number, title=title, year=str(2012 + number), abstract=(("RESULTS", f"{title} It was seen, too."),))
         for number, title in enumerate(TITLES, 1)
     ]
+    for number, statement in INTERESTS.items():
+        made[number - 1] = made[number - 1].replace(
+            b"</MedlineCitation>", f"<CoiStatement>{statement}</CoiStatement></MedlineCitation>".encode()
+        )
     made[2] = made[2].replace(b"<Language>eng<", b"<Language>rus<")
     made[3] = made[3].replace(b"</MedlineCitation>", RETRACTION.encode() + b"</MedlineCitation>")
     return [*made, record(10, title=HOSTILE, year="2023")]
@@ -81,7 +94,7 @@ def standing(connection, facet, tag, among):
 
 
 facets = st.sampled_from(
-    [("outcome", "study"), ("condition", "outcome"), ("study", "population"), ("population", "condition")]
+    [("outcome", "study"), ("condition", "outcome"), ("study", "population"), ("funding", "condition")]
 )
 selections = st.fixed_dictionaries(
     {
@@ -96,6 +109,7 @@ selections = st.fixed_dictionaries(
 
 @settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
 @given(selection=selections, axes=facets)
+@example(selection=Selection(), axes=("dosing", "intervention"))  # all trials stand in no row and no column
 def test_every_cell_counts_what_stands_there(connection, selection, axes):
     """Of random selections and facets each cell, margin and remainder is what plain SQL says; none is left out."""
     evidence = draw(connection, selection, rows=axes[0], columns=axes[1])
@@ -117,7 +131,9 @@ def test_every_cell_counts_what_stands_there(connection, selection, axes):
     assert sum(evidence.years.values()) == len(among)
 
 
-@pytest.mark.parametrize("base", [[], ["--tag", "stroke"], ["examplin", "--year", "2012.."]])
+@pytest.mark.parametrize(
+    "base", [[], ["--tag", "stroke"], ["examplin", "--year", "2012.."], ["--year", "0000.."], ["--year", "0001..2016"]]
+)
 def test_the_command_of_each_cell_lists_as_many_papers(mapped, base):
     """The options that the JSON names for a cell of two facets, given to `list`, give its number, also for none."""
     drawn = mapped.json("map", *base, "--rows", "condition", "--columns", "outcome")

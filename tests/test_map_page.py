@@ -98,6 +98,8 @@ def narrow(browser, **asked):
         {"condition": "Traumatic brain injury", "from": "2015"},
         {"from": "2014", "to": "2019"},
         {"population": "Rats"},
+        {"funding": "Industry has a part"},
+        {"funding": "No conflict of interest declared", "condition": "Stroke"},
     ],
     ids=str,
 )

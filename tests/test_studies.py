@@ -244,6 +244,12 @@ def test_an_older_library_learns_its_trials_and_keeps_its_hand_work(held):
     assert held.run("doctor").stdout
 
 
+def test_a_number_as_words_leads_to_its_trial(held):
+    """`studies NCT…` looks for words as `list` does; where it finds nothing it names the command that was meant."""
+    assert "`reftrack studies show NCT09999999` shows one trial" in held.run("studies", "NCT09999999").stderr
+    assert "studies show" not in held.run("studies", "nothingness").stderr
+
+
 def test_few_and_many_papers_come_to_the_same(held, monkeypatch):
     """Asked for a few papers or looked through for many, the trials are the same."""
     few = placed(held)

@@ -158,6 +158,12 @@ def test_a_pooled_paper_changes_no_trial(held, links, hands, named, role):
     assert trials(*held, links=links, hands=hands) == trials(*held, new, links=links, hands=hands)
 
 
+def test_an_erratum_lends_nobody_its_number():
+    """Linked as a translation of a paper without a number, an erratum makes no trial of that paper."""
+    held = [Report(1, "secondary", ()), Report(2, "erratum", ((*A, "record"),))]
+    assert trials(held[0], links=[(2, 1, "translation")]) == trials(*held, links=[(2, 1, "translation")]) == {}
+
+
 @given(libraries, linked)
 def test_what_is_no_result_is_no_further_trial(held, links):
     """Errata, and reports without a number, never make more trials than there were without them."""

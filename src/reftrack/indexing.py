@@ -48,6 +48,11 @@ def standing(status: str, *, headings: bool, completed: bool) -> Indexing:
     return "never"
 
 
+RECORDED = frozenset({"conflict_of_interest", "grant", "affiliation"})
+"""Fields of evidence that are neither marks nor the words of a paper: what the record says of people and money, which
+no indexing changes."""
+
+
 class TagChange(NamedTuple):
     """What a change of a held record did to one of its tags, as the rules give them."""
 

@@ -255,6 +255,11 @@ class Paper(Struct, frozen=True, gc=False, kw_only=True):
     book: Book | None = None
 
     @property
+    def affiliations(self) -> tuple[str, ...]:
+        """Where its authors work, each place once, in the authors' order."""
+        return tuple({place: None for author in self.authors for place in author.affiliations})
+
+    @property
     def indexing(self) -> Indexing:
         """Whether NLM has indexed the record, is still to do it, or will not: preprints, books, other journals."""
         return standing(self.status, headings=bool(self.mesh), completed=bool(self.completed))
@@ -341,7 +346,8 @@ class Evidence(NamedTuple):
 
     rule: str
     field: str
-    """title, vernacular_title, abstract, keyword, mesh, publication_type, substance, journal, correction, tag."""
+    """title, vernacular_title, abstract, keyword, mesh, publication_type, substance, journal, correction, tag;
+    conflict_of_interest, grant (its agency) and affiliation, of which `part` counts the paper's `affiliations`."""
     section: str = ""
     """For an abstract the section's label as the record has it, "" where it has none."""
     part: int = 0

@@ -203,7 +203,8 @@ def _place_repeated(
     """Copies of one report (translation, republication, preprint and article) are of one trial."""
     beside: dict[int, set[int]] = defaultdict(set)
     for child, other in links:
-        if done.role[child] not in NO_REPORT and done.role[other] not in NO_REPORT:
+        # An erratum is of the trial of the paper it corrects, and lends no other paper the number that it names.
+        if not {done.role[child], done.role[other]} & {*NO_REPORT, "erratum"}:
             beside[child].add(other)
             beside[other].add(child)
     children = {child for child, _ in links}

@@ -1,35 +1,14 @@
-"""The pages of a paper, and a browser that shows them.
-
-An address is built from ids that look like ids, every other character percent-encoded (RFC 3986): a record can hold
-anything, and what is opened must lead to PubMed, doi.org or PMC and nowhere else.
-"""
+"""The pages of a paper, and a browser that shows them."""
 
 from __future__ import annotations
 
 import os
-import re
 import sys
 from collections.abc import Mapping
-from urllib.parse import quote
 
-from .screen import clean
+from ..web.addresses import pages
 
-PUBMED = "https://pubmed.ncbi.nlm.nih.gov/"
-PMC = "https://pmc.ncbi.nlm.nih.gov/articles/"
-DOI = "https://doi.org/"
-_DOI = re.compile(r"10\.\d{4,9}(?:\.\d+)*/\S+")
-_PMCID = re.compile(r"PMC\d{1,12}")
-
-
-def pages(pmid: int, doi: str, pmcid: str) -> dict[str, str]:
-    """The paper's pages by name (pubmed, doi, pmc), those it has an id for that can be one."""
-    found = {"pubmed": f"{PUBMED}{pmid:d}/"}
-    # A step of . or .. would climb, however it is encoded: a browser walks it before it asks.
-    if _DOI.fullmatch(doi) and doi == clean(doi) and not {".", ".."} & set(doi.split("/")):
-        found["doi"] = DOI + quote(doi, safe="/():;,")
-    if _PMCID.fullmatch(pmcid):
-        found["pmc"] = f"{PMC}{pmcid}/"
-    return found
+__all__ = ["can_open", "pages", "show"]
 
 
 def can_open(environment: Mapping[str, str]) -> bool:

@@ -48,6 +48,7 @@ COLUMNS: dict[str, Callable[[Listed], object]] = {
     "outcome": lambda row: " ".join(row.tags.get("outcome", ())),
     "population": lambda row: " ".join(row.tags.get("population", ())),
     "intervention": lambda row: " ".join(row.tags.get("intervention", ())),
+    "funding": lambda row: " ".join(row.tags.get("funding", ())),
     "tags": lambda row: " ".join(f"{facet}/{tag}" for facet, tags in row.tags.items() for tag in tags),
 }
 """Columns that a light row can fill."""

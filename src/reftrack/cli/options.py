@@ -222,7 +222,7 @@ def _years(text: str) -> tuple[int | None, int | None]:
     first, last = (int(match[number]) if match[number] else None for number in (1, 3))
     if not match[2]:
         return first, first
-    if first and last and first > last:
+    if first is not None and last is not None and first > last:
         raise UsageError(f"--year {text!r} runs backwards.")
     return first, last
 

@@ -103,9 +103,11 @@ def _end_of(text: str, most: int, mark: str = "… ") -> str:
 
 def _text(paper: Paper, field: str, part: int) -> str | None:
     """The text that a piece of evidence points into."""
-    if field in ("title", "vernacular_title", "journal"):
+    if field in ("title", "vernacular_title", "journal", "conflict_of_interest"):
         return str(getattr(paper, field))
     if field == "abstract":
         return paper.abstract[part].text if part < len(paper.abstract) else None
+    if field == "affiliation":
+        return paper.affiliations[part] if part < len(paper.affiliations) else None
     parts: Sequence[Any] = {"keyword": paper.keywords}.get(field, ())
     return str(parts[part].name) if part < len(parts) else None

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Set as AbstractSet
 from itertools import groupby, islice
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
 import click
 
+from ..report.saying import not_counted, readable
 from .quoting import Passage, passages
 from .screen import beside, clean, on_terminal
 
@@ -27,7 +29,6 @@ PLACES = 2
 SHORT, SHORT_TITLE = 160, 72
 """Characters of the best sentence in the overview, and of the title, which stands above already."""
 _WIDTH = 7
-_ALTERNATIVES = 4
 
 Style = Literal["", "bold", "bold red", "dim", "green", "magenta"]
 
@@ -152,7 +153,7 @@ def _whole(reason: Reason) -> Iterator[Line]:
     for passage in passages(reason.held.paper, reason.masked)[:MASKED]:
         yield Line(f"{passage.where}: {passage.text}", "0", "dim")
         for why in dict.fromkeys(entry.masked for entry in passage.entries):
-            yield Line(f"does not count: {_not_counted(clean(why))}", " ", "dim")
+            yield Line(f"does not count: {not_counted(clean(why))}", " ", "dim")
     if len(reason.masked) > MASKED:
         yield Line(f"and {len(reason.masked) - MASKED} more that do not count", " ", "dim")
     if told:
@@ -230,23 +231,6 @@ def _standing_among(told: Explanation) -> Iterator[Line]:
         yield Line(f"implies {', '.join(told.parents)}", style="green")
 
 
-_BY_MASK = (
-    ("negated: ", "negated by “{}”"),
-    ("", "the words are part of “{}”"),
-)
-
-
-def _not_counted(why: str) -> str:
-    """Why, as a sentence: the phrase that masks it, the negation, or what the abbreviation means here."""
-    if " = " in why:
-        short, _, long = why.partition(" = ")
-        return f"{short} stands for “{long}” here"
-    if why.endswith("is not spelled out"):
-        return f"{why}, and nothing else speaks for the tag"
-    start, sentence = next((start, sentence) for start, sentence in _BY_MASK if why.startswith(start))
-    return sentence.format(_readable(why.removeprefix(start)))
-
-
 def _missing(reason: Reason, told: Explanation) -> Iterator[Line]:
     """What a tag that is not there would need, nearest first."""
     if told.state == "tagged" or told.removed or not told.missing:
@@ -265,39 +249,57 @@ def _missing(reason: Reason, told: Explanation) -> Iterator[Line]:
     marks = [need for need in needs if need.where in _MARKS]
     for where, group in islice(groupby(marks, key=lambda need: (need.where, need.weight)), PLACES):
         yield Line(f"{_where(*where)}: {_list(list(group))}", " ", "dim")
-    if reason.held.paper.indexing == "awaited":
+    if reason.held.paper.indexing == "awaited" and marks:
         yield Line("NLM has not indexed the record yet, and may bring it", style="magenta")
+    if silent := _silent(reason, {need.where for need in needs}):
+        yield Line(
+            f"the record has no {' and no '.join(silent)}: it does not say, which is not the same as no",
+            style="magenta",
+        )
 
 
-_MARKS = {"mesh": "MeSH heading", "pt": "publication type", "substance": "substance", "correction": "link"}
+_MARKS = {
+    "mesh": "MeSH heading",
+    "pt": "publication type",
+    "substance": "substance",
+    "correction": "link",
+    "has": "the record",
+}
+_PLACES = {
+    "any": "anywhere",
+    "from": "the tag",
+    "conflict": "in the statement of interests",
+    "grant": "in the agency of a grant",
+    "affiliation": "in an affiliation",
+    "funding": "in a part of the abstract on funding",
+    "declared": "in the statement of interests or a part on funding",
+}
 _LISTED = {True: ", the paper has words of them: ", False: ": "}
 
 
+def _silent(reason: Reason, places: AbstractSet[str]) -> list[str]:
+    """What the rule looks for in a record and this record has not got at all."""
+    paper = reason.held.paper
+    parts = (
+        (places & {"conflict", "declared"} and not paper.conflict_of_interest, "statement of interests"),
+        (places & {"grant", "has"} and not paper.grants, "grants"),
+        (places & {"affiliation"} and not paper.affiliations, "affiliations"),
+    )
+    return [name for missing, name in parts if missing]
+
+
 def _where(where: str, weight: float) -> str:
-    place = _MARKS.get(where) or {"any": "anywhere", "from": "the tag"}.get(where, f"in the {where}")
+    place = _MARKS.get(where) or _PLACES.get(where, f"in the {where}")
     return f"{place} (+{weight:g})"
 
 
 def _list(needs: Sequence[Need]) -> str:
-    named = " · ".join(_readable(clean(need.phrase)) for need in needs[:NEEDS])
+    named = " · ".join(readable(clean(need.phrase)) for need in needs[:NEEDS])
     return named + (f" · and {len(needs) - NEEDS} more" if len(needs) > NEEDS else "")
 
 
 def _phrase(rule: str) -> str:
-    return f"“{_readable(clean(rule.partition(': ')[2]))}”"
-
-
-def _readable(phrase: str) -> str:
-    """A phrase of the rules for who does not know their language: alternatives by "/", a gap by "…"."""
-    phrase = re.sub(r"\s*!\([^()]*\)|\s*!\S+", "", phrase)
-    phrase = re.sub(r"~\d+", "…", phrase)
-    return re.sub(r"\(([^()]*)\)", _alternatives, phrase)
-
-
-def _alternatives(match: re.Match[str]) -> str:
-    options = [option for option in match[1].split("|") if option]
-    several = len(options) > _ALTERNATIVES
-    return "/".join([*options[:_ALTERNATIVES], *["…"] * several])
+    return f"“{readable(clean(rule.partition(': ')[2]))}”"
 
 
 def _print(lines: Iterable[Line]) -> None:

@@ -26,12 +26,18 @@ PLACES = {
     "keyword": "keywords",
     "journal": "journal",
     "bare": "title without an abstract",
+    "conflict": "statement of interests",
+    "grant": "agency of a grant",
+    "affiliation": "authors' affiliations",
+    "funding": "part of the abstract on funding",
+    "declared": "statement of interests, or part of the abstract on funding",
     "acronym": "abbreviation that is spelled out",
     "regex": "title or abstract, as a pattern",
     "mesh": "MeSH",
     "pt": "publication type",
     "substance": "substance",
     "correction": "link to another paper",
+    "has": "the record has",
     "from": "tagged as",
     "tag": "tagged as",
     "primary": "filed under",
@@ -40,7 +46,7 @@ COLUMNS = ("facet", "tag", "rank", "threshold", "phrases", "from", "label")
 SHIPPED = "shipped"
 NOTATION = (
     "word* any ending; (a|b) either; (a|) a or nothing; ~3 up to three words between; !(a) not followed by a; "
-    "# a number; spelling and hyphens do not matter"
+    "# a number; @list a word of that list; spelling and hyphens do not matter"
 )
 
 
@@ -126,6 +132,7 @@ def _parts(one: Description) -> Iterator[tuple[str, Lines]]:
     yield "Does not count inside", [("", text) for text in one.masks]
     yield "Taken away by", [("", f"{PLACES[place]}: {'; '.join(things)}") for place, things in one.unless]
     yield "Only together with", [("", " or ".join(one.needs))] if one.needs else []
+    yield "Lists", [("", f"@{name}: {'; '.join(words)}") for name, words in one.lists]
     yield "How to read a phrase", [("", NOTATION)]
     yield "Must find", [("", text) for text in one.yes]
     yield "Must not find", [("", text) for text in one.no]

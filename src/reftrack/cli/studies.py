@@ -100,11 +100,23 @@ def list_studies(desk: Desk, /, *, as_json: bool, **chosen: Any) -> None:
             found = studies(connection, pmids)
         if not pmids:
             guidance.tell_nothing_meets(desk, connection)
+            _tell_number(desk, selection.text)
     with paged(desk, wanted=not as_json):
         _print(found, as_json=as_json)
     if pmids and not as_json:
         _tell(desk, found)
     options.tell_not_held(desk, selection)
+
+
+def _tell_number(desk: Desk, text: str) -> None:
+    """Words in which nothing is found, though they are the number of a trial."""
+    from ..registries import numbers_in
+
+    if number := next((mark.number for mark in numbers_in(text)), ""):
+        note(
+            f"`reftrack studies show {number}` shows one trial; the words here are looked for in the papers.",
+            quiet=desk.quiet,
+        )
 
 
 def _print(found: Studies, *, as_json: bool) -> None:

@@ -11,6 +11,7 @@ from rich.console import Console
 from rich.text import Text
 
 from ..errors import ReftrackError
+from ..web import addresses
 from . import links, sheet
 from .keyboard import END_OF_INPUT, PASTED, RESIZED, Line
 from .screen import clean
@@ -182,7 +183,7 @@ class Walk:
         self._message = f"{self._session.tag(said)}." if said else "No tag was changed."
 
     def _open(self) -> None:
-        address = f"{links.PUBMED}{self._session.pmid}/"
+        address = f"{addresses.PUBMED}{self._session.pmid}/"
         self._message = address + (" is opened in the browser." if links.show(address) else "")
 
     def _undo(self) -> None:

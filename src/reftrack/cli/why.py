@@ -60,7 +60,14 @@ class Reason:
     def provisional(self) -> bool:
         """It rests on the text alone, and NLM has not indexed the paper yet."""
         awaited = self.held.paper.indexing == "awaited" and self.decision is None
-        return awaited and self.state != "absent" and not self.marks
+        return awaited and self.state != "absent" and not self.marks and not self._recorded
+
+    @property
+    def _recorded(self) -> bool:
+        """Whether it rests on what the record says of people and money."""
+        from ..indexing import RECORDED
+
+        return self.tag is not None and any(one.field in RECORDED and one.weight > 0 for one in self.tag.evidence)
 
 
 @click.command()

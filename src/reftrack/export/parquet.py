@@ -85,11 +85,11 @@ def _schema(pa: Any) -> Any:  # noqa: ANN401 - pyarrow has no types of its own
     return pa.schema([(name, kinds.get(name, text)) for name in _NAMES])
 
 
-_FACETS = ("condition", "outcome", "population", "intervention", "dosing")
+_FACETS = ("condition", "outcome", "population", "intervention", "dosing", "funding")
 _NAME_LIST = """
 pmid key type title authors authors_complete journal year date volume issue pages doi pmcid languages publication_types
-study condition outcome population intervention dosing keywords mesh registry_ids retracted notices decision labels note
-queries first_seen restated abstract abstract_text
+study condition outcome population intervention dosing funding keywords mesh registry_ids retracted notices decision
+labels note queries first_seen restated abstract abstract_text
 """
 _NAMES = tuple(_NAME_LIST.split())
 

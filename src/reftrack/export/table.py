@@ -49,6 +49,7 @@ COLUMNS: dict[str, Callable[[HeldPaper, Options], object]] = {
     "outcome": _facet("outcome"),
     "population": _facet("population"),
     "intervention": _facet("intervention"),
+    "funding": _facet("funding"),
     "tags": lambda held, _: _listed(f"{tag.facet}/{tag.slug}" for tag in held.tags),
     "keywords": lambda held, _: _listed(keyword.name for keyword in held.paper.keywords),
     "mesh": lambda held, _: _listed(heading.name for heading in held.paper.mesh),

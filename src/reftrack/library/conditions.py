@@ -78,8 +78,8 @@ def _of_tags(connection: Connection, selection: Selection) -> Iterator[Condition
         yield _tagged(connection, with_children(connection, name))
     if selection.any_tags:
         yield _tagged(connection, [tag for name in selection.any_tags for tag in with_children(connection, name)])
-    for name in selection.not_tags:
-        yield _not(_tagged(connection, with_children(connection, name)))
+    if selection.not_tags:  # together: each denial by itself would double what is counted
+        yield _not(_tagged(connection, [tag for name in selection.not_tags for tag in with_children(connection, name)]))
     for names in selection.studies:
         yield _of_study(connection, names)
 

@@ -84,3 +84,20 @@ def _decisions(connection: Connection, pmids: Sequence[int]) -> list[Row]:
     rows = [Row(one, len(among.intersection(select(connection, Selection(decision=one))))) for one in verdicts]
     undecided = len(among) - sum(row.papers for row in rows)
     return [row for row in (*rows, Row("", undecided)) if row.papers]
+
+
+def by_language(connection: Connection, pmids: Sequence[int]) -> list[Row]:
+    """How many of these papers are in each language (PubMed's code), the most first; a paper may be in several.
+
+    Each row is what `--language` finds. From an index alone, whatever the number of papers.
+    """
+    everything = len(pmids) == int(connection.value("SELECT count(*) FROM papers"))
+    among = "" if everything else "WHERE pmid IN (SELECT value FROM json_each(?))"
+    found: dict[str, int] = {}
+    for languages, papers in connection.rows(
+        f"SELECT languages, count(*) FROM papers INDEXED BY papers_by_languages {among} GROUP BY languages",
+        () if everything else (json.dumps(list(pmids)),),
+    ):
+        for code in dict.fromkeys(json.loads(languages or "[]")):
+            found[code] = found.get(code, 0) + papers
+    return sorted((Row(*row) for row in found.items()), key=lambda row: (-row.papers, row.value))

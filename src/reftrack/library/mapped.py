@@ -130,6 +130,7 @@ class Told:
     authors: str
     journal: str
     abstract: str
+    conflict_of_interest: str
     sections: tuple[tuple[int, int], ...]
     """Where each section of the abstract begins and ends, in the order in which evidence counts them."""
 
@@ -147,7 +148,8 @@ def told(connection: Connection, pmids: Sequence[int]) -> Iterator[Told]:
         for row in connection.rows(
             f"""SELECT p.pmid, coalesce(k.key, ''), p.title, p.vernacular_title, p.authors,
             CASE p.journal WHEN '' THEN coalesce(p.book_title, '')
-                ELSE coalesce(nullif(p.medline_ta, ''), nullif(p.journal_abbreviation, ''), p.journal) END, p.abstract
+                ELSE coalesce(nullif(p.medline_ta, ''), nullif(p.journal_abbreviation, ''), p.journal) END, p.abstract,
+            p.conflict_of_interest
             FROM papers p LEFT JOIN citation_keys k ON k.pmid = p.pmid WHERE p.pmid IN ({marks})""",
             part,
         ):

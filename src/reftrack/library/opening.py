@@ -6,6 +6,8 @@ sqlite3 otherwise: every quick command starts here.
 
 from __future__ import annotations
 
+import errno
+import os
 import sqlite3
 import stat
 from collections.abc import Iterable, Iterator, Sequence
@@ -147,7 +149,12 @@ def sqlite_version() -> tuple[str, bool]:
 def _open(path: Path, mode: str) -> Connection:
     """A connection to a library that is ours, whole as far as can be seen, and of today."""
     _check_file(path)
-    connection, version = _checked(path, mode)
+    try:
+        connection, version = _checked(path, mode)
+    except LibraryError as error:
+        if _name_of(error).startswith(("SQLITE_NOTADB", "SQLITE_CORRUPT")):
+            _check_header(path)
+        raise
     if version == SCHEMA_VERSION:
         return connection
     connection.close()
@@ -196,13 +203,16 @@ def connect(path: Path, mode: str) -> Connection:
 
 
 def _check_file(path: Path) -> None:
+    """There is a file that can be read. Raises LibraryError.
+
+    The file is not opened for it. To close it again would take away the locks that other connections of this process
+    have on it, as POSIX has it; another process might then remove the log from under them, and what they read from then
+    on would be old or make no sense (https://www.sqlite.org/howtocorrupt.html, 2.2).
+    """
     if path.is_dir():
         raise LibraryError(f"{path} is a folder, not a library; name the file with --db.")
     try:
-        if not stat.S_ISREG(path.stat().st_mode):
-            raise LibraryError(f"{path} is not a file that can hold a library; name another with --db.")
-        with path.open("rb") as stream:
-            header = stream.read(_UP_TO_PAGE_SIZE)
+        found = path.stat()
     except FileNotFoundError:
         if path.is_symlink():
             raise LibraryError(
@@ -211,20 +221,33 @@ def _check_file(path: Path) -> None:
         raise LibraryError(f"There is no library at {path}; `reftrack fetch` makes it.") from None
     except OSError as error:
         raise LibraryError(f"The library {path} cannot be read ({error.strerror}); nothing was changed.") from None
-    if not header:
+    if not stat.S_ISREG(found.st_mode):
+        raise LibraryError(f"{path} is not a file that can hold a library; name another with --db.")
+    if not os.access(path, os.R_OK):
+        raise LibraryError(f"The library {path} cannot be read ({os.strerror(errno.EACCES)}); nothing was changed.")
+    if not found.st_size:
         raise LibraryError(
             f"{path} is empty (0 bytes), so it is no library; restore a copy, or remove it and run `reftrack fetch`."
         )
+
+
+def _check_header(path: Path) -> None:
+    """Why SQLite makes nothing of a file, where its beginning or its end says so. Raises LibraryError."""
+    try:
+        with path.open("rb") as stream:
+            header = stream.read(_UP_TO_PAGE_SIZE)
+    except OSError:
+        return
     if not header.startswith(_SQLITE_HEADER):
         raise LibraryError(f"{path} is not a SQLite file; it was left as it is. Name another with --db.")
-    if _has_half_a_page(path, header) and _is_alone(path.resolve()):
-        raise LibraryError(damaged(path, "it is cut off"))
-
-
-def _has_half_a_page(path: Path, header: bytes) -> bool:
-    """SQLite itself does not notice a cut within the last page."""
     size = int.from_bytes(header[16:18], "big")
-    return bool(path.stat().st_size % (65536 if size == 1 else size or 512))
+    _check_end(path, 65536 if size == 1 else size or 512)
+
+
+def _check_end(path: Path, page: int) -> None:
+    """SQLite itself does not notice a cut within the last page, of so many bytes. Raises LibraryError."""
+    if path.stat().st_size % page and _is_alone(path.resolve()):
+        raise LibraryError(damaged(path, "it is cut off"))
 
 
 def _is_alone(real: Path) -> bool:
@@ -239,6 +262,7 @@ def _check_ours(connection: Connection) -> int:
     """The schema of a library that is ours to read or to upgrade. Raises LibraryError."""
     path = connection.path
     application = connection.value("PRAGMA application_id")
+    _check_end(path, int(connection.value("PRAGMA page_size")))
     version = int(connection.value("PRAGMA user_version"))
     problem = _not_ours(path) if application != APPLICATION_ID else wrong_age(path, version)
     if problem:

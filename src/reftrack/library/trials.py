@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import Collection, Iterator, Sequence
+from typing import NamedTuple
 
 from ..registries import POOLED
-from ..trials import LINKS, RESULTS_TYPES, Grouping, HandTrial, Link, Report, group, name_of, role_of
+from ..trials import LINKS, RESULTS_TYPES, Grouping, HandTrial, Link, Report, Role, group, name_of, role_of
 from .opening import Connection
 
 FEW = 2000
@@ -33,6 +34,25 @@ def trials_of(connection: Connection, pmids: Sequence[int]) -> dict[int, str]:
         elif pmid in plain:
             found[pmid] = name_of(pmid)
     return found
+
+
+class Reports(NamedTuple):
+    """The papers that report a trial which counts."""
+
+    trial: dict[int, str]
+    role: dict[int, Role]
+    naming: dict[str, set[int]]
+    """Trial → papers that name its number and are no report of it."""
+
+
+def every_report(connection: Connection) -> Reports:
+    """All reports of trials that the library holds: what `trials_of` says of every paper, and in which role."""
+    done = grouping(connection)
+    trial = {pmid: name for pmid, name in done.trial.items() if name in done.counted}
+    role: dict[int, Role] = {pmid: done.role[pmid] for pmid in trial}
+    for pmid in set(_plain_results(connection)) - done.role.keys():
+        trial[pmid], role[pmid] = name_of(pmid), "results"
+    return Reports(trial, role, done.naming)
 
 
 def grouping(connection: Connection, pmids: Collection[int] = ()) -> Grouping:
@@ -112,13 +132,13 @@ def _study_types(connection: Connection, pmids: Collection[int]) -> Iterator[tup
         yield pmid, primary, bool(secondary)
 
 
-def _plain_results(connection: Connection, pmids: Sequence[int]) -> Iterator[int]:
-    """Those of these papers (and perhaps others) that report results of a trial by their tags."""
-    few = len(pmids) <= FEW
+def _plain_results(connection: Connection, pmids: Sequence[int] | None = None) -> Iterator[int]:
+    """Those of these papers (and perhaps others), or of all, that report results of a trial by their tags."""
+    few = pmids is not None and len(pmids) <= FEW
     among = " AND t.pmid IN (SELECT value FROM json_each(?))" if few else ""
     rows = connection.rows(
         f"""SELECT t.pmid FROM paper_tags t WHERE t.tag IN {RESULTS_TYPES} AND t.is_primary{among}
         EXCEPT SELECT pmid FROM paper_tags WHERE tag = 'secondary-analysis'""",
-        (json.dumps(list(pmids)),) if few else (),
+        (json.dumps(list(pmids or ())),) if few else (),
     )
     return (pmid for (pmid,) in rows)

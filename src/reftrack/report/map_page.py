@@ -18,8 +18,11 @@ _UNSEEN = dict.fromkeys(map(ord, "\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u20
 SHADES = 5
 
 
-def text(evidence: EvidenceMap, papers: MapPapers) -> str:
-    """The whole page; without papers (there are too many) its numbers stand still."""
+def text(evidence: EvidenceMap, papers: MapPapers, *, within: str = "") -> str:
+    """The whole page; without papers (there are too many) its numbers stand still.
+
+    Within a site, `within` is the address of its first page: papers then lead to their pages there, else to PubMed.
+    """
     live = not papers.uncounted
     scripts = [(_FILES / name).read_text(encoding="utf-8") for name in ("chartist.umd.js", "map.js")] if live else []
     hashes = " ".join(f"'sha256-{b64encode(sha256(one.encode()).digest()).decode()}'" for one in scripts)
@@ -36,6 +39,7 @@ def text(evidence: EvidenceMap, papers: MapPapers) -> str:
             '<meta name="viewport" content="width=device-width, initial-scale=1">\n',
             '<meta name="referrer" content="no-referrer">\n',
             f"<title>{_safe(title)}</title>\n<style>\n{style}</style>\n</head>\n<body>\n",
+            f'<nav><a href="{_safe(within)}">← The library</a></nav>\n' if within else "",
             *_header(evidence, papers, title),
             "<main>\n",
             *(_filters(evidence, papers) if live else ()),
@@ -45,7 +49,7 @@ def text(evidence: EvidenceMap, papers: MapPapers) -> str:
             "</main>\n",
             *_footer(evidence),
             *(_DIALOG if live else ""),
-            f'<script type="application/json" id="data">{_data(evidence, papers)}</script>\n' if live else "",
+            f'<script type="application/json" id="data">{_data(evidence, papers, within)}</script>\n' if live else "",
             *(f"<script>{one}</script>\n" for one in scripts),
             "</body>\n</html>\n",
         )
@@ -70,7 +74,7 @@ def _safe(value: object) -> str:
     return escape(str(value).translate(_UNSEEN))
 
 
-def _data(evidence: EvidenceMap, papers: MapPapers) -> str:
+def _data(evidence: EvidenceMap, papers: MapPapers, within: str) -> str:
     """JSON that cannot end the element it stands in."""
     years, base = _base(evidence.base)
     data = {
@@ -83,10 +87,16 @@ def _data(evidence: EvidenceMap, papers: MapPapers) -> str:
         "text": evidence.text,
         "counted": evidence.counted,
         "papers": papers.papers,
-        "texts": papers.texts,
+        "paper": f"{within}paper/" if within else "",
     }
-    written = json.dumps(data, ensure_ascii=False, separators=(",", ":"))
+    # Only texts of records lose what turns their direction: a command must stay the same, letter by letter.
+    texts = _json(papers.texts).translate(_UNSEEN)
+    written = f'{_json(data)[:-1]},"texts":{texts}}}'
     return written.replace("<", "\\u003c").replace("\u2028", "\\u2028").replace("\u2029", "\\u2029")
+
+
+def _json(data: object) -> str:
+    return json.dumps(data, ensure_ascii=False, separators=(",", ":"))
 
 
 def _base(options: Sequence[str]) -> tuple[list[int | None], list[str]]:

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from ..errors import UsageError
+from .phrases import CLASS
 from .reading import shipped
 from .rules import RuleSet
 from .sections import NAMES
@@ -47,6 +48,8 @@ class Description:
     """Phrases, strongest first; negative weights speak against the tag."""
     marks: tuple[Sought, ...]
     """What indexers set: publication types, headings, substances, links; and other tags (`from`)."""
+    lists: tuple[tuple[str, tuple[str, ...]], ...]
+    """Each list that its phrases name as `@name`, with its words."""
     masks: tuple[str, ...]
     """Wordings inside which nothing counts."""
     unless: tuple[tuple[str, tuple[str, ...]], ...]
@@ -108,6 +111,14 @@ def describe(rules: RuleSet, slug: str, files: Mapping[str, tuple[str, ...]]) ->
         sections={NAMES[bit]: factor for bit, factor in rule.factors.items()},
         words=_sought([*rule.worded, *expressions]),
         marks=_sought([*rule.marked, *(("from", weight, other) for other, weight in rule.sources)]),
+        lists=tuple(
+            (name, rules.lists[name])
+            for name in dict.fromkeys(
+                one[1:]
+                for phrase in (*(phrase for _, _, phrase in rule.worded), *rule.masks)
+                for one in CLASS.findall(phrase)
+            )
+        ),
         masks=rule.masks,
         unless=tuple(
             (place, tuple(thing for where, thing in unless if where == place))

@@ -17,7 +17,7 @@ from .sections import BARE, NAMES
 MOST_EVIDENCE = 6
 MOST_MASKED = 3
 NEGATION_REACH = 8
-"""Words between "no history of" and the last item of the list that it negates."""
+"""Words between "no history of" and the last item of the list that it negates; a facet may say otherwise."""
 SHORT_REACH = 2
 """The same for one word: "without dementia", but not "with or without a device in acute stroke"."""
 NEGATION_AFTER_REACH = 5
@@ -92,7 +92,7 @@ def analyse(paper: Paper, rules: RuleSet, *, everything: bool = False) -> dict[i
     ranked = False
     for place in sorted(places, key=rules.turns.__getitem__):
         rule = rules.rules[place]
-        if not (everything or _may_tag(rule, reading)):
+        if not (everything or _may_tag(rule, reading, found)):
             continue
         if not (ranked or rule.facet.exclusive):
             _rank_all(exclusive)
@@ -107,9 +107,11 @@ def analyse(paper: Paper, rules: RuleSet, *, everything: bool = False) -> dict[i
     return found
 
 
-def _may_tag(rule: Rule, reading: Reading) -> bool:
+def _may_tag(rule: Rule, reading: Reading, found: dict[int, Finding]) -> bool:
     """Whether the rule could reach its lower threshold if nothing were masked; saves weighing most of them."""
-    if rule.sources or rule.place in reading.marks:
+    if rule.place in reading.marks:
+        return True
+    if rule.sources and any(source in found for source in reading.rules.sourced[rule.place]):
         return True
     enough = rule.possible - _ROUNDING
     for hit in reading.hits[rule.place]:
@@ -237,11 +239,15 @@ def _negation(hit: Hit, facet: Facet) -> str:
     hit_last = -minus_last
     words = part.read.words
     for entry, first, last in part.negations:
-        reach = NEGATION_REACH if last > first else SHORT_REACH
+        reach = NEGATION_REACH if last > first or facet.reach else SHORT_REACH
+        if facet.reach and hit[4][3] > 0:
+            reach = facet.reach
         if entry.kind == Kind.NEGATION and 0 < hit_first - last <= reach:
             near, far = last, hit_first
         elif entry.kind == Kind.NEGATION_AFTER and 0 < first - hit_last <= NEGATION_AFTER_REACH:
             near, far = hit_last, first
+        elif facet.reach and hit_first < first and last < hit_last:  # "this work was not funded by"
+            near, far = first, last
         else:
             continue
         if entry.rule.startswith(facet.slug + ".") and not any(word.ends for word in words[near:far]):

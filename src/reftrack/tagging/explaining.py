@@ -218,5 +218,8 @@ def content_hash(paper: Paper) -> str:
         [kind.name for kind in paper.publication_types],
         [substance.name for substance in paper.substances],
         [link.kind for link in paper.corrections],
+        paper.conflict_of_interest,
+        [[grant.agency, grant.number, grant.acronym] for grant in paper.grants],
+        paper.affiliations,
     ]
     return hashlib.sha256(json.dumps(read).encode()).hexdigest()

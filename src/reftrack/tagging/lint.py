@@ -9,14 +9,16 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from ..model import Heading, Keyword, Paper, PublicationType, Section
+from ..model import Author, Grant, Heading, Keyword, Paper, PublicationType, Section
 from .engine import tag
+from .explaining import below
 from .normalise import key
 from .phrases import Lexicon, Trie, parse
 from .rules import Rule, RuleSet
 
 _FIELD = re.compile(
-    r"(title|vernacular|abstract|background|objective|methods|results|conclusions|keyword|mesh|pt|journal):"
+    r"(title|vernacular|abstract|background|objective|methods|results|conclusions|funding|keyword|mesh|pt|journal"
+    r"|conflict|grant|affiliation):"
 )
 
 
@@ -44,7 +46,7 @@ def example(text: str) -> Paper:
     sections = [
         Section("" if name == "abstract" else name.upper(), body)
         for name, bodies in fields.items()
-        if name in ("abstract", "background", "objective", "methods", "results", "conclusions")
+        if name in ("abstract", "background", "objective", "methods", "results", "conclusions", "funding")
         for body in bodies
     ]
     return Paper(
@@ -56,6 +58,9 @@ def example(text: str) -> Paper:
         keywords=tuple(Keyword(name) for name in fields.get("keyword", ())),
         mesh=tuple(Heading(name.removesuffix("*"), major=name.endswith("*")) for name in fields.get("mesh", ())),
         publication_types=tuple(PublicationType(name) for name in fields.get("pt", ())),
+        conflict_of_interest=fields.get("conflict", [""])[0],
+        grants=tuple(Grant(agency=agency) for agency in fields.get("grant", ())),
+        authors=tuple(Author("Example", affiliations=(place,)) for place in fields.get("affiliation", ())),
     )
 
 
@@ -65,6 +70,8 @@ def _examples(rule: Rule, rules: RuleSet) -> Iterator[str]:
     for wanted, examples in ((True, rule.yes), (False, rule.no)):
         for text in examples:
             tagged = {one.slug for one in tag(example(text), rules) if one.state == "tagged"}
+            if wanted and not tagged.isdisjoint(below(rule.slug, rules)):
+                continue  # a child implies it
             if (rule.slug in tagged) != wanted:
                 yield f"{rule.slug}: {'must find' if wanted else 'must not find'} {text!r}"
 

@@ -9,7 +9,22 @@ from ..model import Evidence, Paper
 from .abbreviations import meaning
 from .phrases import Found, Text, Trie
 from .rules import MINOR, Entry, Kind, RuleSet, Worth
-from .sections import ABSTRACT, BARE, BODY, GUESSED, JOURNAL, KEYWORD, TITLE, zone_of_label, zones_of_text
+from .sections import (
+    ABSTRACT,
+    AFFILIATION,
+    BARE,
+    BODY,
+    CONFLICT,
+    GRANT,
+    GUESSED,
+    JOURNAL,
+    KEYWORD,
+    RECORD,
+    TITLE,
+    record_zone,
+    zone_of_label,
+    zones_of_text,
+)
 
 
 class Part:
@@ -60,9 +75,22 @@ def evidence(hit: Hit, weight: float, masked: str = "") -> Evidence:
     _, _, first, minus_last, (_, _, _, _, entry), part = hit
     last = -minus_last
     start, end = part.read.span(first, last)
+    if part.bits & (GRANT | AFFILIATION):  # "GmbH" alone says nothing: its clause names who
+        start = _clause_start(part.text, start)
+        end = _clause_end(part.text, end)
     return Evidence(
         entry.rule, part.field, part.label, part.index, start, end, part.text[start:end], round(weight, 3), masked
     )
+
+
+def _clause_start(text: str, start: int) -> int:
+    start = text.rfind(";", 0, start) + 1
+    return start + len(text[start:]) - len(text[start:].lstrip())
+
+
+def _clause_end(text: str, end: int) -> int:
+    stop = text.find(";", end)
+    return len(text.rstrip()) if stop < 0 else stop
 
 
 class Reading:
@@ -78,14 +106,33 @@ class Reading:
         self._texts = [paper.title, *(section.text for section in paper.abstract)]
         self._meanings: dict[str, str] = {}
         body, head = self._tries = rules.tries_for(_read(paper)) if alone else rules.tries
-        for part in _parts(paper, head):
+        recorded: list[Part] = []
+        for part in _parts(paper, head, rules):
+            if part.bits & RECORD:
+                recorded.append(part)
+                continue
             trie = body if part.field == "abstract" else head
             part.read = trie.read(part.text)
             found = trie.find(part.read)
             if rules.regexes and part.field in ("title", "abstract"):
                 found += _expressions(part, rules)
             self._take(part, found)
+        if recorded:
+            self._read_record(recorded, rules.record_for(part.text for part in recorded) if alone else rules.record)
         self._read_marks(paper)
+
+    def _read_record(self, parts: list[Part], trie: Trie) -> None:
+        """What stands beside the paper's own text. What was read before is remembered, if `trie` is the whole one."""
+        known = self.rules.remembered if "record" in vars(self.rules) else {}
+        for part in parts:
+            text = part.text
+            if text not in known:
+                read = trie.read(text)
+                known[text] = read, trie.find(read)
+            part.read, found = known[text]
+            if len(known) > _MOST_REMEMBERED or len(text) > _LONG:
+                del known[text]
+            self._take(part, found)
 
     def unclear(self, hit: Hit, *, clear: bool) -> str:
         """Why an ambiguous abbreviation does not count; "" if it does. `clear`: its tag has better evidence."""
@@ -140,13 +187,20 @@ class Reading:
             self._mark("substance", substance.name, number, substance.name)
         for number, link in enumerate(paper.corrections):
             self._mark("correction", link.kind, number, link.kind)
+        for number, grant in enumerate(paper.grants):
+            self._mark("has", "grants", number, grant.agency or grant.number or grant.acronym)
 
     def _mark(self, where: str, name: str, number: int, quote: str, worth: float = 1) -> None:
-        field = "publication_type" if where == "pt" else where
+        field = _FIELDS.get(where, where)
         for place, weight, rule in self.rules.marks.get((where, name.lower()), ()):
             self.marks.setdefault(place, []).append(
                 Evidence(rule, field, "", number, 0, len(quote), quote, round(weight * worth, 3))
             )
+
+
+_MOST_REMEMBERED, _LONG = 5_000, 300
+"""Texts of the record that are remembered, and their most characters: a few MB."""
+_FIELDS = {"pt": "publication_type", "has": "grant"}
 
 
 def _expressions(part: Part, rules: RuleSet) -> Found:
@@ -167,7 +221,7 @@ def _read(paper: Paper) -> Iterator[str]:
     yield from (keyword.name for keyword in paper.keywords)
 
 
-def _parts(paper: Paper, head: Trie) -> list[Part]:
+def _parts(paper: Paper, head: Trie, rules: RuleSet) -> list[Part]:
     """The texts that tagging reads."""
     bare = 0 if paper.abstract else BARE
     parts = [Part(0, "title", 0, "", paper.title, TITLE | bare)]
@@ -175,11 +229,28 @@ def _parts(paper: Paper, head: Trie) -> list[Part]:
         parts.append(Part(1, "vernacular_title", 0, "", paper.vernacular_title, TITLE | bare))
     lone = len(paper.abstract) == 1
     for index, section in enumerate(paper.abstract):
-        zone = zone_of_label(section.label, "" if lone else section.category) or (ABSTRACT if lone else BODY)
+        zone = record_zone(section.label) or zone_of_label(section.label, "" if lone else section.category)
+        zone = zone or (ABSTRACT if lone else BODY)
         parts.append(Part(len(parts), "abstract", index, section.label, section.text, zone))
     for index, keyword in enumerate(paper.keywords):
         if head.touches(keyword.name):
             parts.append(Part(len(parts), "keyword", index, "", keyword.name, KEYWORD))
     if paper.journal and head.touches(paper.journal):
         parts.append(Part(len(parts), "journal", 0, "", paper.journal, JOURNAL))
+    parts += _record_parts(paper, len(parts), rules)
     return parts
+
+
+def _record_parts(paper: Paper, number: int, rules: RuleSet) -> Iterator[Part]:
+    """What the record says beside the paper's own text, numbered from `number` on."""
+    if paper.conflict_of_interest:
+        yield Part(number, "conflict_of_interest", 0, "", paper.conflict_of_interest, CONFLICT)
+    for index, grant in enumerate(paper.grants):
+        number += 1
+        yield Part(number, "grant", index, "", grant.agency, GRANT)
+    works = rules.works
+    if works.may_stand("\n".join({place for author in paper.authors for place in author.affiliations})):
+        for index, place in enumerate(paper.affiliations):
+            if works.may_stand(place):
+                number += 1
+                yield Part(number, "affiliation", index, "", place, AFFILIATION)

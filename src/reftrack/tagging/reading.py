@@ -1,9 +1,9 @@
 """TOML text becomes checked rule tables; every mistake is a RuleError that names file, tag, key and the nearest key.
 
 A string that lists things separates them by `;` or line ends; a TOML list does as well. `@name` stands for the
-phrases of `[list] name`. Overlays are laid over the shipped rules key by key: a key that an overlay gives for a
-tag replaces the shipped one, the tag's other keys stay; what stands under `[tag.SLUG.add]` is added to the shipped
-lists; `disabled = true` takes the tag away.
+phrases of `[list] name`, inside a longer phrase for any one word of it. Overlays are laid over the shipped rules key
+by key: a key that an overlay gives for a tag replaces the shipped one, the tag's other keys stay; what stands under
+`[tag.SLUG.add]` is added to the shipped lists; `disabled = true` takes the tag away.
 """
 
 from __future__ import annotations
@@ -18,8 +18,8 @@ from typing import Any
 
 from ..errors import RuleError
 from .naming import follow_renames, name_of_two, take_names
-from .phrases import PhraseError, parse, split
-from .rules import CUES, MARKS, RuleSet
+from .phrases import CLASS, PhraseError, parse, split
+from .rules import CUES, HAS, MARKS, RuleSet, is_word
 from .sections import PLACES, ZONES
 
 SCHEMA = 1
@@ -52,6 +52,8 @@ _FACET_TYPES: Mapping[str, type | tuple[type, ...]] = {
     "label": str,
     "exclusive": bool,
     "hits": int,
+    "reach": int,
+    "of_record": bool,
     "threshold": (int, float),
     "possible": (int, float),
     "section": dict,
@@ -243,6 +245,8 @@ class _Reader:
             )
             if key == "regex":
                 self._regexes(found[weight], place)
+            for item in found[weight] if key == "has" else ():
+                self._known(item, HAS, place, "thing")
         return found
 
     def _regexes(self, items: Iterable[str], where: str) -> None:
@@ -260,10 +264,16 @@ class _Reader:
         """The phrases of a string or a list, with `@name` replaced, each checked."""
         found: list[str] = []
         for item in self._items(value, where):
-            if item.startswith("@"):
+            if item.startswith("@") and " " not in item:
                 self._known(item[1:], self.tables["list"], where, "list")
                 found += self.tables["list"][item[1:]]
                 continue
+            for name in CLASS.findall(item):
+                self._known(name[1:], self.tables["list"], where, "list")
+                if wrong := next((one for one in self.tables["list"][name[1:]] if not is_word(one)), ""):
+                    raise RuleError(
+                        f"{self.file}: {where}: {name} inside a phrase is one word of the list, which {wrong!r} is not"
+                    )
             try:
                 if not self.trusted:
                     parse(item)

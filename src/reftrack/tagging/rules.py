@@ -6,7 +6,8 @@ import gc
 import hashlib
 import json
 import re
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from enum import IntEnum
 from functools import cached_property
@@ -15,9 +16,10 @@ from typing import Any
 from ..errors import RuleError
 from ..model import TagDefinition
 from .normalise import key
-from .phrases import Lexicon, PhraseError, Trie, beginnings, may_stand
+from .phrases import Found, Lexicon, PhraseError, Scout, Text, Trie, beginnings, elements, leads, may_stand
 from .sections import (
     ABSTRACT,
+    AFFILIATION,
     BACKGROUND,
     BARE,
     CONCLUSIONS,
@@ -27,19 +29,23 @@ from .sections import (
     METHODS,
     OBJECTIVE,
     PLACES,
+    RECORD,
     RESULTS,
     TITLE,
     ZONES,
 )
 
-ENGINE = "2"
+ENGINE = "3"
 """Part of every RuleSet's hash: raise it when the same rules would give other tags."""
 
 ANYWHERE = -1
 MINOR = 0.75
 """What a MeSH heading that is not a major topic is worth of its weight."""
 
-MARKS = ("mesh", "pt", "substance", "correction")
+MARKS = ("mesh", "pt", "substance", "correction", "has")
+
+HAS = ("grants",)
+"""Of which a rule may ask whether the record has any at all: `has.2 = 'grants'`."""
 
 CUES = {
     "background": BACKGROUND,
@@ -138,6 +144,12 @@ class Facet:
     """Primary tags beside which none of this facet says anything: what a protocol plans is no outcome."""
     negations: tuple[str, ...] = ()
     negations_after: tuple[str, ...] = ()
+    of_record: bool = False
+    """Its masks and negations are looked for where the record tells of interests and money, not in the text: there
+    they are other words, and a text has enough to be searched for."""
+    reach: int = 0
+    """How many words a negation reaches, if not as far as in the text of a paper: a statement that nobody received
+    anything goes on to list all that they did not receive."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,6 +204,8 @@ class RuleSet:
         self.hash = hashlib.sha256(json.dumps([ENGINE, tables], sort_keys=True).encode()).hexdigest()
         self.facets = {slug: _facet(slug, table) for slug, table in tables["facet"].items()}
         self.marks: dict[tuple[str, str], list[tuple[int, float, str]]] = {}
+        self.lists = {name: tuple(words) for name, words in tables["list"].items()}
+        self.classes = _classes(tables["list"])
         self._patterns: list[tuple[Entry, re.Pattern[str]]] = []
         self._found: dict[str, list[Entry]] = {}
         self._entries = 0
@@ -205,7 +219,14 @@ class RuleSet:
         self._general(tables["cue"])
         self.order = _order(self.rules)
         self.turns = {rule.place: turn for turn, rule in enumerate(self.order)}
-        self.sourced = tuple(rule.place for rule in self.rules if rule.sources)
+        self.sourced = {
+            rule.place: tuple(self.by_slug[slug].place for slug, _ in rule.sources if slug in self.by_slug)
+            for rule in self.rules
+            if rule.sources
+        }
+        """The rules for which other tags speak, with the places of those."""
+        self.remembered: dict[str, tuple[Text, Found]] = {}
+        """Statements of interests and agencies that were read before: half of all say the same in the same words."""
         self.definitions = tuple(
             TagDefinition(
                 rule.slug,
@@ -288,8 +309,9 @@ class RuleSet:
             kind = Kind.ACRONYM if where == "acronym" else Kind.HIT
             zones = PLACES.get(where, TITLE | ABSTRACT)
             self._add(phrase, Entry(kind, place, weight, zones, f"{slug}.{where}: {phrase}", phrase))
+        places = RECORD if self.facets[table["facet"]].of_record else ANYWHERE & ~RECORD
         for phrase in table.get("mask", ()):
-            self._add(phrase, Entry(Kind.MASK, place, 0.0, ANYWHERE, f"{slug}.mask: {phrase}", phrase))
+            self._add(phrase, Entry(Kind.MASK, place, 0.0, places, f"{slug}.mask: {phrase}", phrase))
         for where, phrases in table.get("unless", {}).items():
             for phrase in phrases if where in PLACES else ():
                 self._add(phrase, Entry(Kind.UNLESS, place, 0.0, PLACES[where], f"{slug}.unless: {phrase}", phrase))
@@ -306,9 +328,10 @@ class RuleSet:
             for phrase in phrases:
                 self._add(phrase, Entry(Kind.CUE, -1, 0.0, ABSTRACT, f"cue.{name}: {phrase}", phrase, CUES[name]))
         for facet in self.facets.values():
+            places = RECORD if facet.of_record else ANYWHERE & ~RECORD
             for kind, negations in ((Kind.NEGATION, facet.negations), (Kind.NEGATION_AFTER, facet.negations_after)):
                 for phrase in negations:
-                    self._add(phrase, Entry(kind, -1, 0.0, ANYWHERE, f"{facet.slug}.negation: {phrase}", phrase))
+                    self._add(phrase, Entry(kind, -1, 0.0, places, f"{facet.slug}.negation: {phrase}", phrase))
 
     def _add(self, phrase: str, entry: Entry) -> None:
         self._entries += 1
@@ -330,17 +353,42 @@ class RuleSet:
         here = beginnings(texts)
         return self._grown([phrase for phrase in self._found if may_stand(phrase, here)])
 
+    @cached_property
+    def record(self) -> Trie:
+        """The phrases that count in what a record says of interests, grants and places of work.
+
+        A trie of its own, so that neither these words nor those of texts slow each other.
+        """
+        return self._of_record(self._found)
+
+    def record_for(self, texts: Iterable[str]) -> Trie:
+        """The same for these texts alone; see `tries_for`."""
+        if "record" in self.__dict__:
+            return self.record
+        here = beginnings(texts)
+        return self._of_record([phrase for phrase in self._found if may_stand(phrase, here)])
+
+    def _of_record(self, phrases: Collection[str]) -> Trie:
+        with _no_cycles():
+            return self._trie(Lexicon(self.classes), phrases, RECORD)
+
+    @cached_property
+    def works(self) -> Scout:
+        """Which affiliations are worth reading: most name no company, and there are many."""
+        return Scout(
+            start
+            for phrase, entries in self._found.items()
+            if any(
+                entry.places & AFFILIATION and entry.kind in (Kind.HIT, Kind.ACRONYM, Kind.UNLESS) for entry in entries
+            )
+            for start in leads(phrase, self.classes)
+        )
+
     def _grown(self, phrases: Collection[str]) -> tuple[Trie, Trie]:
-        """No look for cycles meanwhile: it takes a quarter of the time, and a growing trie has none."""
-        enabled = gc.isenabled()
-        gc.disable()
-        try:
-            lexicon = Lexicon()
+        with _no_cycles():
+            lexicon = Lexicon(self.classes)
             head = TITLE | BARE | KEYWORD | JOURNAL
             return self._trie(lexicon, phrases, ABSTRACT), self._trie(lexicon, phrases, head)
-        finally:
-            if enabled:
-                gc.enable()
 
     def _trie(self, lexicon: Lexicon, phrases: Iterable[str], places: int) -> Trie:
         trie = Trie(lexicon)
@@ -353,6 +401,32 @@ class RuleSet:
             except PhraseError as problem:
                 raise RuleError(f"rule {here[0].rule!r}: {problem}") from problem
         return trie
+
+
+@contextmanager
+def _no_cycles() -> Iterator[None]:
+    """No look for cycles meanwhile: it takes a quarter of the time, and a growing trie has none."""
+    enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if enabled:
+            gc.enable()
+
+
+def _classes(lists: Mapping[str, Iterable[str]]) -> dict[str, tuple[str, ...]]:
+    """Of every list of single words the elements that they are, for `@name` inside a phrase."""
+    found: dict[str, tuple[str, ...]] = {}
+    for name, phrases in lists.items():
+        if all(is_word(phrase) for phrase in phrases):
+            found[name] = tuple(one for phrase in phrases for way in elements(phrase) if len(way) == 1 for one in way)
+    return found
+
+
+def is_word(phrase: str) -> bool:
+    """Whether a phrase is one word as it stands, so that it may be among `@name` inside a phrase."""
+    return re.fullmatch(r"\w+\*?", phrase) is not None
 
 
 def _weighted(table: Mapping[str, Any], keys: Iterable[str]) -> Iterable[tuple[str, float, str]]:
@@ -380,6 +454,8 @@ def _facet(slug: str, table: Mapping[str, Any]) -> Facet:
         factors=_factors(table.get("section", {})),
         negations=tuple(table.get("negation", ())),
         negations_after=tuple(table.get("negation_after", ())),
+        of_record=table.get("of_record", False),
+        reach=table.get("reach", 0),
     )
 
 

@@ -7,6 +7,7 @@ UNASSIGNED or nothing although the label says RESULTS. Without labels come headi
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable
 from functools import lru_cache
 
@@ -18,9 +19,15 @@ TITLE, BACKGROUND, OBJECTIVE, METHODS, RESULTS, CONCLUSIONS, BODY, KEYWORD, JOUR
 )
 """Zones, as bits. BODY is the middle of an abstract that says no more; BARE a title without an abstract."""
 
+CONFLICT, GRANT, AFFILIATION, FUNDING = (1 << place for place in range(10, 14))
+"""What a record says of the people and the money behind a paper: zones of their own, which no rule reads that does
+not name them. FUNDING is a part of the abstract that a label calls so; one on interests counts as CONFLICT."""
+
+RECORD = CONFLICT | GRANT | AFFILIATION | FUNDING
+
 ABSTRACT = BACKGROUND | OBJECTIVE | METHODS | RESULTS | CONCLUSIONS | BODY
 
-GUESSED = 10
+GUESSED = 14
 """Zones are also numbered, by their bits' places: TITLE is 1. This is added for what a sentence of an abstract without
 labels seems to be. What has two bits, a title without an abstract, has the number of the higher, BARE."""
 
@@ -34,6 +41,10 @@ ZONES = {
     "body": BODY,
     "keyword": KEYWORD,
     "journal": JOURNAL,
+    "conflict": CONFLICT,
+    "grant": GRANT,
+    "affiliation": AFFILIATION,
+    "funding": FUNDING,
 }
 """What a `section` table may set a factor for."""
 
@@ -52,6 +63,11 @@ PLACES = {
     "keyword": KEYWORD,
     "journal": JOURNAL,
     "bare": BARE,
+    "conflict": CONFLICT,
+    "grant": GRANT,
+    "affiliation": AFFILIATION,
+    "funding": FUNDING,
+    "declared": CONFLICT | FUNDING,
 }
 """What a rule may say about where its phrases count."""
 
@@ -132,6 +148,19 @@ _BACKGROUND_SHARE = 0.3
 
 _FEW = 3
 """Abstracts of fewer sentences have no background by place."""
+
+
+_OF_MONEY = re.compile(r"\bfund(ing|ers?|ed)\b|\bsponsor|^support\b")
+_OF_INTERESTS = re.compile(
+    r"^(author\w* |financial |potential )*(disclosure|conflicts? of|competing interest|declaration of .*interest)"
+)
+
+
+@lru_cache(maxsize=5_000)
+def record_zone(label: str) -> int:
+    """The zone of a part of an abstract that tells of money or interests, and so of no finding; 0 of all others."""
+    lower = label.lower()
+    return FUNDING if _OF_MONEY.match(lower) else CONFLICT if _OF_INTERESTS.match(lower) else 0
 
 
 @lru_cache(maxsize=5_000)

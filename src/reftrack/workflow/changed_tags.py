@@ -96,7 +96,10 @@ class _Change:
         return {tag.slug: _standing(tag) for tag in tags}
 
 
-_WORDS = ("title", "vernacular_title", "abstract", "keywords", "journal")
+_WORDS = (
+    *("title", "vernacular_title", "abstract", "keywords", "journal"),
+    *("conflict_of_interest", "grants", "authors"),
+)
 """What the rules read of a record beyond the marks of its indexers."""
 
 

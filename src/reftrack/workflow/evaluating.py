@@ -19,6 +19,9 @@ HIDDEN: Mapping[str, str] = {
     "keywords": "keywords",
     "journal": "journal",
     "corrections": "corrections",
+    "conflict": "conflict_of_interest",
+    "grants": "grants",
+    "authors": "authors",
 }
 """What --hide can take away, and the field of Paper that it empties."""
 
@@ -62,7 +65,7 @@ def evaluate(
     """Tag every labelled paper, without the fields of `hide`, and compare. `held` brings papers whose text is not in
     the file. Raises UsageError if there is none of them.
     """
-    emptied = {HIDDEN[name]: "" if name == "journal" else () for name in hide}
+    emptied = {HIDDEN[name]: "" if name in ("journal", "conflict") else () for name in hide}
     papers = {line: replace(paper, **emptied) for line, paper in _papers(gold, held).items()}
     ours = {line: _ours(paper, rules) for line, paper in papers.items()}
     verdicts = tuple(verdict for one in gold.papers for verdict in evaluation.judge(gold, one, ours[one.line], known))

@@ -150,7 +150,7 @@ _FIELDS = {"mesh": "MeSH"}
 
 
 def _text(told: mapped.Told, field: str, part: int) -> str:
-    if field in ("title", "vernacular_title", "journal"):
+    if field in ("title", "vernacular_title", "journal", "conflict_of_interest"):
         return str(getattr(told, field))
     if field == "abstract" and part < len(told.sections):
         first, last = told.sections[part]

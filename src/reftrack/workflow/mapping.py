@@ -11,7 +11,7 @@ from ..library import mapped
 from ..library.grouping import facets
 from ..library.opening import Connection
 from ..library.selecting import Selection, select
-from ..library.trials import trials_of
+from ..library.trials import every_report, trials_of
 from ..notices import HAD
 from ..report.evidence import ALL, NOWHERE, Count, EvidenceMap, Line, shape
 
@@ -45,12 +45,16 @@ def map_json(connection: Connection, selection: Selection | None = None, **asked
 
 
 def map_page(connection: Connection, selection: Selection | None = None, **asked: Any) -> str:
-    """The map as one HTML page that needs nothing else; takes what `draw` does."""
+    """The map as one HTML page that needs nothing else; takes what `draw` does.
+
+    Within a site, `within` is the address of its first page: a paper then leads to its page there.
+    """
     from ..report import map_page as page
     from .map_papers import papers_of
 
     with connection.snapshot():
         counted, told = asked.pop("counted", "papers"), asked.pop("since_told", "")
+        within = asked.pop("within", "")
         sheet = Sheet(
             connection,
             selection or Selection(),
@@ -60,7 +64,7 @@ def map_page(connection: Connection, selection: Selection | None = None, **asked
             asked.pop("choose", select),
         )
         evidence = sheet.evidence(counted, told)
-        return page.text(evidence, papers_of(connection, sheet, evidence))
+        return page.text(evidence, papers_of(connection, sheet, evidence), within=within)
 
 
 class Sheet:
@@ -95,7 +99,7 @@ class Sheet:
         if among is not None:
             self.new &= among
             self.retracted &= among
-        self.trials = trials_of(connection, sorted(self.placed if among is None else among))
+        self.trials = every_report(connection).trial if among is None else trials_of(connection, sorted(among))
 
     def count(self, pmids: set[int]) -> Count:
         """How much these papers are."""
@@ -118,7 +122,7 @@ class Sheet:
         for column, in_column in with_nowhere[1]:
             cells[ALL, column] = self.count(in_column)
         total = Count(self.total, len(set(self.trials.values())), len(self.new), len(self.retracted))
-        self._add_those_nowhere(cells, total)
+        self._add_those_nowhere(cells)
         base, text = spoken(self.selection)
         return EvidenceMap(
             rows.facet,
@@ -136,17 +140,20 @@ class Sheet:
             _version(),
         )
 
-    def _add_those_nowhere(self, cells: dict[tuple[str, str], Count], total: Count) -> None:
+    def _add_those_nowhere(self, cells: dict[tuple[str, str], Count]) -> None:
         """Papers that stand neither in a row nor in a column are in no set: there may be a million."""
         rest = Count(
             self.total - len(self.placed),
-            total.trials - len({self.trials[pmid] for pmid in self.placed & self.trials.keys()}),
+            len({self.trials[pmid] for pmid in self.trials.keys() - self.placed}),
             len(self.new - self.placed),
             len(self.retracted - self.placed),
         )
         cells[NOWHERE, NOWHERE] = rest
-        for place in ((NOWHERE, ALL), (ALL, NOWHERE)):
-            cells[place] = Count(*(one + other for one, other in zip(cells[place], rest, strict=True)))
+        for place, there in (((NOWHERE, ALL), self.in_rows), ((ALL, NOWHERE), self.in_columns)):
+            summed = Count(*(one + other for one, other in zip(cells[place], rest, strict=True)))
+            # One trial may have reports in the map and in the rest.
+            trials = {trial for pmid, trial in self.trials.items() if pmid not in there}
+            cells[place] = summed._replace(trials=len(trials))
 
 
 def _lines(axis: mapped.Axis, counts: Sequence[Count]) -> tuple[Line, ...]:
@@ -191,7 +198,8 @@ def spoken(selection: Selection) -> tuple[tuple[str, ...], str]:
 
 
 def _years(first: int | None, last: int | None) -> str:
-    return str(first) if first == last else f"{first or ''}..{last or ''}"
+    begin, end = ("" if year is None else f"{year:04}" for year in (first, last))  # `list` takes four digits
+    return begin if first == last else f"{begin}..{end}"
 
 
 def _version() -> str:

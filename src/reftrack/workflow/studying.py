@@ -95,6 +95,23 @@ def studies(connection: Connection, pmids: Sequence[int]) -> Studies:
     return Studies(tuple(found), len(trials), unplaced)
 
 
+def some_studies(connection: Connection, pmids: Sequence[int], *, first: int, most: int) -> tuple[Studies, int]:
+    """The part of `studies` from its `first` on, and how many trials there are in all; reads no other texts."""
+    trials = trials_of(connection, pmids)
+    by_trial: dict[str, list[int]] = {}
+    for pmid, trial in trials.items():
+        by_trial.setdefault(trial, []).append(pmid)
+    names = sorted(by_trial, key=lambda name: (-len(by_trial[name]), name.startswith("PMID "), name))
+    shown = names[first : first + most]
+    wanted = [pmid for name in shown for pmid in by_trial[name]]
+    done, texts = grouping(connection, wanted), _texts(connection, wanted)
+    found = tuple(
+        _study(done, connection, name, [_standing(done, texts[pmid]) for pmid in by_trial[name]], texts)
+        for name in shown
+    )
+    return Studies(found, len(trials), ()), len(names)
+
+
 def study(connection: Connection, name: str) -> Study:
     """The trial that a registry number, a PMID or a key names, with all papers held. Raises UsageError."""
     number = normal(name)[0]

@@ -225,7 +225,9 @@
   const dialog = el("cell"), STEP = 50;
   const paperItem = (paper, r) => {
     const text = D.texts[paper.pmid], li = make("li", { className: [paper.isNew ? "new" : "", paper.retracted ? "retracted" : ""].join(" ").trim() });
-    const link = make("a", { href: "https://pubmed.ncbi.nlm.nih.gov/" + paper.pmid + "/", rel: "noopener noreferrer", target: "_blank" },
+    const place = D.paper ? { href: D.paper + paper.pmid }
+      : { href: "https://pubmed.ncbi.nlm.nih.gov/" + paper.pmid + "/", rel: "noopener noreferrer", target: "_blank" };
+    const link = make("a", place,
       make("bdi", { textContent: text && text[1] ? text[1] : "PMID " + paper.pmid }));
     const head = make("h3", {});
     if (paper.retracted) head.append(make("span", { className: "tagged is-retracted", textContent: "Retracted" }));

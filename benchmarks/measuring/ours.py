@@ -144,24 +144,31 @@ def search(database, *words):
     _tell(**told)
 
 
-def write(name, form, database, most):
+def write(name, form, database, most, abstracts=""):
     """Papers, held in memory, as text of a format."""
     from reftrack.export import FORMATS, Options
 
     held = _papers(database, most)
-    _passes(name, lambda: "".join(FORMATS[form].write(held, Options())))
+    _passes(name, lambda: "".join(FORMATS[form].write(held, Options(abstracts=bool(abstracts)))))
 
 
-def write_plain(database, most):
+def write_plain(name, database, most, abstracts=""):
     """The floor of BibTeX: f-strings around what the record says, no escape, no capitals kept, no ranges in full."""
     held = _papers(database, most)
-    _passes("plain", lambda: "".join(map(_plain, held)))
+    write = _plain_with_abstract if abstracts else _plain
+    _passes(name, lambda: "".join(map(write, held)))
+
+
+def _plain_with_abstract(held):
+    abstract = "\n\n".join([f"{one.label}: {one.text}" if one.label else one.text for one in held.paper.abstract])
+    return f"{_plain(held)[:-3]}  abstract = {{{abstract}}},\n}}\n\n"
 
 
 def _plain(held):
     paper = held.paper
     authors = " and ".join([f"{one.family}, {one.given}" for one in paper.authors])
     words = [one.name for one in paper.mesh] + [one.name for one in paper.keywords] + [one.slug for one in held.tags]
+    languages = " and ".join(paper.languages)
     volume = f"  volume = {{{paper.volume}}},\n" if paper.volume else ""
     issue = f"  number = {{{paper.issue}}},\n" if paper.issue else ""
     pages = f"  pages = {{{paper.pages}}},\n" if paper.pages else ""
@@ -171,7 +178,7 @@ def _plain(held):
     return (
         f"@article{{{held.key},\n  author = {{{authors}}},\n  title = {{{paper.title}}},\n"
         f"  journal = {{{paper.journal}}},\n  year = {{{paper.date.year}}},\n{month}{volume}{issue}{pages}{doi}"
-        f"  pmid = {{{paper.pmid}}},\n{pmcid}  issn = {{{paper.issn}}},\n  language = {{{' and '.join(paper.languages)}}},\n"
+        f"  pmid = {{{paper.pmid}}},\n{pmcid}  issn = {{{paper.issn}}},\n  language = {{{languages}}},\n"
         f"  keywords = {{{', '.join(words)}}},\n}}\n\n"
     )
 

@@ -13,7 +13,7 @@ import sys
 import time
 from pathlib import Path
 
-from ours import BATCH, _papers, _pieces, _strip
+from ours import BATCH, _pieces, _strip
 
 PASSES = 3
 

@@ -1,7 +1,7 @@
-"""A process is run and what it took is measured: from outside, or as it says itself, with the memory of its whole family.
+"""A process is run and what it took is measured: from outside, or as it says itself, with its family's memory.
 
-Every figure of the table comes from a process of its own, so nothing that ran before warms or burdens it. Sides that are
-compared take turns in rounds: what else the machine does meets all of them alike.
+Every figure of the table comes from a process of its own, so nothing that ran before warms or burdens it. Sides that
+are compared take turns in rounds: what else the machine does meets all of them alike.
 """
 
 import json

@@ -25,7 +25,7 @@ class Row:
 
 
 def _start(what: str, ours: str, says: str) -> Row:
-    return Row("start", what, ours, "floor", 1.3, f"{says}; beside it `python -c \"import click, sqlite3\"`.", unit="ms")
+    return Row("start", what, ours, "floor", 1.3, f'{says}; beside it `python -c "import click, sqlite3"`.', unit="ms")
 
 
 _EVERYWHERE = "Whole processes, imports included."
@@ -51,8 +51,8 @@ ROWS = (
     ),
     Row(
         "memory", "memory that parsing an update file adds", "memory", "entrez_memory", 10,
-        "The most that the process held, less what it held after its imports, over {unpacked:,.0f} MB of XML; beside it "
-        "`Entrez.read`.",
+        "The most that the process held, less what it held after its imports, over {unpacked:,.0f} MB of XML; beside "
+        "it `Entrez.read`.",
         of="memory", absolute=True, unit="MB",
     ),
     Row(
@@ -107,7 +107,7 @@ ROWS = (
     ),
     Row(
         "start", "`list --tag` / `papis list`", "thousand", "papis", 0.1,
-        "20 papers of a tag among {records:,}; `papis list tags:…`, its cache built, finds some 20 among {documents:,}.",
+        "20 papers of a tag among {records:,}; `papis list tags:…`, its cache built, finds 20 among {documents:,}.",
         unit="ms",
     ),
     Row(
@@ -128,6 +128,14 @@ ROWS = (
     Row(
         "write", "BibTeX / bibtexparser 1", "bibtex", "bibtexparser", 0.5,
         "Its `BibTexWriter` is given the values that reftrack wrote, as entries, and only has to write them.",
+    ),
+    Row(
+        "write", "BibTeX with abstracts / f-strings", "bibtex_abstracts", "plain_abstracts", 1.8,
+        "The same papers by `export --abstracts`: each is two and a half times as long.",
+    ),
+    Row(
+        "write", "BibTeX with abstracts / bibtexparser 1", "bibtex_abstracts", "bibtexparser_abstracts", 0.5,
+        "As above.",
     ),
     Row(
         "write", "BibTeX / pybtex", "bibtex_few", "pybtex", None,

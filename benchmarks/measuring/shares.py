@@ -93,5 +93,3 @@ def _list(at):
 def _export(at):
     took = _medians(at, "export", at.to_write, rounds=1)
     return 1000 / took.pop("papers"), "ms a record, as the profiler saw it", took
-
-

@@ -46,6 +46,10 @@ def command(name: str, *words: str) -> Side:
     )
 
 
+def _write(name: str, form: str, *options: str) -> Side:
+    return inside(lambda at: at.ours("write", name, form, at.to_write, at.scale.written, *options), name)
+
+
 def _import(at: Inputs) -> Measured:
     folder = at.workspace("import")
     words = at.program("reftrack", "-q", "import", at.baseline)
@@ -115,9 +119,16 @@ GROUPS: dict[str, tuple[Side, ...]] = {
         whole(
             "sqlite_utils_rows",
             lambda at: at.program(
-                "sqlite-utils", "rows", "db/reftrack.db", "papers", "--limit", "20", "--order", "year desc, pmid desc",
+                "sqlite-utils",
+                "rows",
+                "db/reftrack.db",
+                "papers",
+                "--limit",
+                "20",
+                "--order",
+                "year desc, pmid desc",
                 *(word for name in ("year", "title", "authors", "pmid") for word in ("-c", name)),
-            ),  # fmt: skip
+            ),
             lambda at: at.library,
         ),
         whole("papis", lambda at: at.peer_program("papis", "list", "--all", f"tags:{at.papis}")),
@@ -134,13 +145,22 @@ GROUPS: dict[str, tuple[Side, ...]] = {
         inside(lambda at: at.ours("search", at.library / "db" / "reftrack.db", *WORDS), "word", "word_and_tag"),
     ),
     "write": (
-        inside(lambda at: at.ours("write", "bibtex", "bibtex", at.to_write, at.scale.written), "bibtex"),
-        inside(lambda at: at.ours("write_plain", at.to_write, at.scale.written), "plain"),
-        inside(lambda at: at.theirs("write_bibtexparser", at.entries), "bibtexparser"),
-        inside(lambda at: at.ours("write", "ris", "ris", at.to_write, at.scale.written), "ris"),
+        _write("bibtex", "bibtex"),
+        inside(lambda at: at.ours("write_plain", "plain", at.to_write, at.scale.written), "plain"),
+        inside(lambda at: at.theirs("write_bibtexparser", "bibtexparser", at.entries), "bibtexparser"),
+        _write("bibtex_abstracts", "bibtex", "abstracts"),
+        inside(
+            lambda at: at.ours("write_plain", "plain_abstracts", at.to_write, at.scale.written, "abstracts"),
+            "plain_abstracts",
+        ),
+        inside(
+            lambda at: at.theirs("write_bibtexparser", "bibtexparser_abstracts", at.entries_with_abstracts),
+            "bibtexparser_abstracts",
+        ),
+        _write("ris", "ris"),
         inside(lambda at: at.theirs("write_rispy", at.our_ris), "rispy"),
         inside(lambda at: at.ours("write", "bibtex_few", "bibtex", at.to_write, at.scale.few), "bibtex_few"),
-        inside(lambda at: at.theirs("write_pybtex", at.our_bibtex[1]), "pybtex"),
+        inside(lambda at: at.theirs("write_pybtex", at.our_bibtex), "pybtex"),
     ),
     "fetch": (Side(("fetch", "fetch_floor"), _fetch),),
 }

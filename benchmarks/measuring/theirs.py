@@ -96,8 +96,8 @@ def _empty(database, schema):
     return raw
 
 
-def write_bibtexparser(entries):
-    """bibtexparser 1 writes entries whose values are ready LaTeX, in the order they come."""
+def write_bibtexparser(name, entries):
+    """Let bibtexparser 1 write entries whose values are ready LaTeX, in the order in which they come."""
     from bibtexparser.bibdatabase import BibDatabase
     from bibtexparser.bwriter import BibTexWriter, SortingStrategy
 
@@ -107,7 +107,7 @@ def write_bibtexparser(entries):
     writer.order_entries_by = None
     writer.display_order_sorting = SortingStrategy.PRESERVE
     gc.freeze()
-    _passes("bibtexparser", lambda: writer.write(database))
+    _passes(name, lambda: writer.write(database))
 
 
 def write_rispy(file):

@@ -64,6 +64,8 @@ def main():
         except MeasurementError as error:
             raise SystemExit(f"Nothing was written: {error}") from None
         print(text(seen, facts(at)))
+        if scale != FULL:
+            print("\nOf fewer records, where starting weighs more: it shows a direction. `make bench` is what counts.")
         for name, what in found.items():
             print(f"\n{name}\n{what}")
         if scale == FULL and not given.only and set(found) == set(PARTS):

@@ -49,6 +49,8 @@ class Scale:
     """Of the baseline file that are stored and listed."""
     compact: int
     """That are parsed."""
+    spread: int
+    """Of the update file every so many-th."""
     written: int
     """Papers that are exported, half from each file."""
     few: int
@@ -66,11 +68,13 @@ class Scale:
 
 
 FULL = Scale(
-    records=30_000, compact=5000, written=5000, few=1000, fetched=2000, documents=10_000, whole_file=True, large=True,
+    records=30_000, compact=5000, spread=4, written=5000, few=1000, fetched=2000, documents=10_000,
+    whole_file=True, large=True,
     rounds={"parse": 5, "store": 5, "start": 15, "search": 3, "write": 5, "fetch": 3, "import": 3},
 )  # fmt: skip
 QUICK = Scale(
-    records=2000, compact=1000, written=1200, few=200, fetched=400, documents=1000, whole_file=False, large=False,
+    records=2000, compact=1000, spread=1, written=1200, few=200, fetched=400, documents=1000,
+    whole_file=False, large=False,
     rounds={"parse": 2, "store": 2, "start": 5, "write": 2},
 )  # fmt: skip
 
@@ -152,6 +156,13 @@ class Inputs:
     def compact(self):
         """The first records of the old file without indentation, as EFetch sends them."""
         return self._written("compact.xml", _records(self.real / OLD, self.scale.compact), squeeze=True)
+
+    @cached_property
+    def compact_new(self):
+        """As many of the new file, spread over it: fewer headings, longer texts, affiliations and references."""
+        step = self.scale.spread
+        spread = islice(_records(self.real / NEW, step * self.scale.compact), 0, None, step)
+        return self._written("compact-new.xml", spread, squeeze=True)
 
     @cached_property
     def baseline(self):

@@ -33,21 +33,29 @@ _STORED = "In one process, from the first statement until the file is closed; th
 
 ROWS = (
     Row(
-        "parse", "parse / `Entrez.read`", "parse", "entrez", 0.18,
+        "parse", "parse records of the 1970s / `Entrez.read`", "parse", "entrez", 0.18,
         f"{_EVERYWHERE} reftrack cuts records out of {{compact:,}} and makes a Paper of each; Biopython makes its "
         "dictionaries of all.",
     ),
     Row(
-        "parse", "parse / `Entrez.read`, garbage collector off", "parse", "entrez_uncollected", None,
-        "The same; Biopython's users may call `gc.disable()` first, which helps it much and reftrack little.",
+        "parse", "the same, garbage collector off", "parse", "entrez_uncollected", None,
+        "Beside it Biopython, whose users may call `gc.disable()` first, which helps it much and reftrack little.",
     ),
     Row(
-        "parse", "parse / pubmed_parser", "parse", "pubmed_parser", None,
-        "The same; `parse_medline_xml` makes flat dictionaries of fewer fields.",
+        "parse", "the same / pubmed_parser", "parse", "pubmed_parser", None,
+        "`parse_medline_xml` makes flat dictionaries of fewer fields.",
     ),
     Row(
-        "parse", "parse / `lxml.etree.fromstring` only", "parse", "lxml", 1.75,
+        "parse", "the same / `lxml.etree.fromstring` only", "parse", "lxml", 1.75,
         "A floor: lxml makes a tree of all bytes in C, and nobody reads anything from it.",
+    ),
+    Row(
+        "parse", "parse records of 2021 / `Entrez.read`", "parse_new", "entrez_new", 0.18,
+        "{compact:,} records of the update file, with which the bounds were set: fewer headings and longer texts.",
+    ),
+    Row(
+        "parse", "parse records of 2021 / `lxml.etree.fromstring` only", "parse_new", "lxml_new", 1.75,
+        "As above, against the tree that nobody reads.",
     ),
     Row(
         "memory", "memory that parsing an update file adds", "memory", "entrez_memory", 10,

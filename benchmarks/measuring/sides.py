@@ -93,6 +93,9 @@ GROUPS: dict[str, tuple[Side, ...]] = {
         whole("entrez_uncollected", lambda at: at.theirs("parse_entrez_uncollected", at.compact)),
         whole("pubmed_parser", lambda at: at.theirs("parse_pubmed_parser", at.compact)),
         whole("lxml", lambda at: at.theirs("parse_lxml", at.compact)),
+        whole("parse_new", lambda at: at.ours("parse", at.compact_new)),
+        whole("entrez_new", lambda at: at.theirs("parse_entrez", at.compact_new)),
+        whole("lxml_new", lambda at: at.theirs("parse_lxml", at.compact_new)),
     ),
     "memory": (
         inside(lambda at: at.ours("memory", at.unpacked), "memory"),

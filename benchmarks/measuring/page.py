@@ -113,7 +113,7 @@ def facts(at: Inputs) -> dict[str, object]:
     }
 
 
-def machine() -> str:
+def machine(at: Inputs) -> str:
     """In a line."""
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
     memory = ""
@@ -124,7 +124,10 @@ def machine() -> str:
     if Path("/proc/cpuinfo").exists():
         named = re.search(r"model name\s*:\s*(.+)", Path("/proc/cpuinfo").read_text())
         model = f"{named[1]} ({platform.machine()})" if named else model
-    return f"{model}, {cores} cores for these processes{memory}, {platform.system()} {platform.release()}"
+    return (
+        f"{model}, {cores} cores for these processes{memory}, {platform.system()} {platform.release()}; "
+        f"load before the run {at.load:.1f}"
+    )
 
 
 def versions(at: Inputs) -> str:
@@ -162,7 +165,7 @@ def page(at: Inputs, seen: dict[str, Seen], shares: dict[str, str], words: list[
     values = {
         "summary": summary,
         "table": table(seen, told),
-        "machine": machine(),
+        "machine": machine(at),
         "versions": versions(at),
         "date": f"{datetime.now(UTC):%Y-%m-%d}",
         "command": " ".join(words),

@@ -5,7 +5,10 @@ VENV := .venv
 BIN := $(abspath $(VENV))/bin
 STAMP := $(VENV)/.ready
 
-.PHONY: demo test check format docs clean
+BENCH := .venv-bench
+BENCH_PYTHON := $(abspath $(BENCH))/reftrack/bin/python
+
+.PHONY: demo test check format docs bench bench-quick clean
 
 $(STAMP): pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit("reftrack needs Python 3.11 or newer; say PYTHON=python3.12") if sys.version_info < (3, 11) else 0'
@@ -46,5 +49,26 @@ docs: $(STAMP) ## write docs/cli.md anew from --help, the README's screens, docs
 	$(BIN)/python tests/make_story.py
 	$(BIN)/python tests/make_tour.py
 
+bench: $(BENCH)/.installed $(BENCH)/.peers ## speed against peers and floors, some 20 minutes; writes docs/performance.md
+	$(BENCH_PYTHON) benchmarks/bench.py
+
+bench-quick: $(BENCH)/.installed $(BENCH)/.peers ## the same with less of everything, a minute; prints and writes nothing
+	$(BENCH_PYTHON) benchmarks/bench.py --quick
+
+# Installed as anybody installs it, so that no path of an editable install is looked for at every start.
+$(BENCH)/.depends: pyproject.toml
+	$(PYTHON) -m venv --clear $(BENCH)/reftrack
+	$(BENCH_PYTHON) -m pip install --quiet --disable-pip-version-check .
+	@touch $@
+
+$(BENCH)/.installed: $(BENCH)/.depends $(shell find src queries -type f -not -name '*.pyc')
+	$(BENCH_PYTHON) -m pip install --quiet --disable-pip-version-check --no-deps --force-reinstall .
+	@touch $@
+
+$(BENCH)/.peers: benchmarks/peers.txt
+	$(PYTHON) -m venv --clear $(BENCH)/peers
+	$(BENCH)/peers/bin/python -m pip install --quiet --disable-pip-version-check --requirement benchmarks/peers.txt
+	@touch $@
+
 clean:
-	rm -rf $(VENV) demo dist build .mypy_cache .pytest_cache .ruff_cache .hypothesis .coverage*
+	rm -rf $(VENV) $(BENCH) demo dist build .mypy_cache .pytest_cache .ruff_cache .hypothesis .coverage*

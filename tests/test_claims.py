@@ -448,6 +448,8 @@ def test_lint_tells_every_fault(shelf):
         "y",
         "z",
     ]
+    assert [fault["problem"] for fault in shelf.json("claims", "--lint", status=1)] == lines
+    assert "leave out" in shelf.run("claims", "--lint", "--year", "2015..", status=2).stderr
 
 
 def test_a_claim_that_does_not_exist_is_told_the_nearest(shelf):
@@ -462,6 +464,7 @@ def test_an_empty_library_says_what_to_do(tmp_path):
     said = bare.run("claims")
     assert (said.stdout, "reftrack fetch" in said.stderr) == ("", True)
     assert bare.json("claims")["claims"] == []
+    assert bare.json("claims", "--lint") == []
 
 
 def test_ids_are_completed_also_a_workspace_s_own(shelf, monkeypatch):

@@ -163,6 +163,12 @@ def test_new_ones_are_those_that_the_option_lists(mapped):
     assert said == "reftrack: There is no run 7; the newest is 2; `reftrack runs` shows which there are.\n"
 
 
+@pytest.mark.parametrize("when", ["last", "", "2w3d"])
+def test_what_is_new_is_told_by_the_name_of_its_option(mapped, when):
+    """What --new-since does not take is said of it, not of --since."""
+    assert mapped.run("map", "--new-since", when, status=2).stderr.startswith("reftrack: --new-since ")
+
+
 def test_a_selection_with_a_query_is_mapped(mapped):
     """--match narrows the map as it narrows the list."""
     asked = ["--match", "mortality[ti]"]

@@ -8,6 +8,8 @@ import pytest
 from selenium.webdriver.common.keys import Keys
 from selenium.webdriver.support.ui import Select
 
+from desk import Workspace
+from papers import document, record
 from test_map import TITLES, mapped  # noqa: F401 - a fixture
 
 pytestmark = pytest.mark.browser
@@ -124,6 +126,29 @@ def test_the_selection_of_the_map_stays_in_its_commands(mapped, browser):  # noq
     assert "--year 2014..2018" in browser.text("#command")
     for label, command, papers in cells(browser):
         assert heard(label) == papers == listed(mapped, command), (label, command)
+    narrow(browser, **{"from": "2030"})  # outside the map's years: the nearest, and the field says so
+    assert "--year 2018..2021" in browser.text("#command")
+    narrow(browser, to="2013")
+    assert "--year 2014..2018" in browser.text("#command")
+    assert [browser.run(f"return document.getElementById('{name}').value") for name in ("from", "to")] == [
+        "2014",
+        "2018",
+    ]
+
+
+def test_papers_without_a_year(tmp_path, browser):
+    """Where no paper has a year the page works as any other, but for the years."""
+    workspace = Workspace(tmp_path)
+    made = record(1, title="Examplin after stroke: a randomized trial of mortality.")
+    workspace.file.write_bytes(document(made.replace(b"<Year>2020</Year>", b"<MedlineDate>Spring</MedlineDate>")))
+    workspace.fetch("stroke")
+    workspace.run("map", "-o", tmp_path / "map.html")
+    browser.open(tmp_path / "map.html")
+    seen = cells(browser)
+    assert seen
+    for label, command, papers in seen:
+        assert heard(label) == papers == listed(workspace, command), (label, command)
+    assert browser.complaints() == []
 
 
 def test_by_keyboard(page):

@@ -1,5 +1,6 @@
 """`report`: the flow of a review's records adds up and can be traced, and its searches are told word for word."""
 
+import csv
 import re
 import shlex
 import sqlite3
@@ -128,6 +129,18 @@ def test_decisions_with_reasons(desk):
     assert (told["excluded"], told["maybe"], told["readers_differ"], told["included"]) == (2, 1, 1, 0)
     desk.workspace.run("decide", P + 4, "include", "--consensus")
     assert check(desk, desk.flow())["total"] == {"studies": 1, "reports": 1}
+
+
+@pytest.mark.parametrize("form", ["csv", "tsv"])
+def test_numbers_within_a_reason_are_none_of_the_flow(desk, form):
+    """A table has the number of records, whatever a reason says; those undecided are no reason to exclude."""
+    desk.fetch()
+    desk.decide(1, "exclude", "too small (n = 12)")
+    desk.decide(3, "maybe")
+    lines = desk.workspace.run("report", "prisma", "-f", form).stdout.splitlines()
+    told = list(csv.reader(lines, delimiter="," if form == "csv" else "\t"))
+    assert ["databases excluded", "too small (n = 12)", "1"] in told
+    assert ["databases excluded", "Records undecided: maybe", "1"] in told
 
 
 def test_other_sources(desk):

@@ -60,17 +60,22 @@ def command(ctx: click.Context, desk: Desk, /, *, claim: str, lint: bool, as_jso
     if claim:
         known = [one for one in known if one.id == _named(claim, known)]
     selection = options.read_selection(**chosen)
+    if lint and selection != Selection():
+        raise UsageError("--lint looks the claims over, not papers; leave out what selects papers.")
     if selection.limit is not None and not claim:
         raise UsageError("--limit would cut the counts short; with the name of a claim it is how many papers to show.")
     reader = desk.reader()
     if reader is None or not reader.how_many():
         guidance.tell_empty(desk)
-        if as_json and not lint:
-            _print_json(None, [])
+        if as_json:
+            if lint:
+                click.echo(json_text([]))
+            else:
+                _print_json(None, [])
         return
     with reader:
         if lint:
-            ctx.exit(_lint(desk, reader, known))
+            ctx.exit(_lint(desk, reader, known, as_json=as_json))
         tell_edited_rules(desk, reader.connection)
         table = _count(desk, reader, known, selection)
         commands = [list_commands(one.selections, ctx.command.params, chosen) for one in table.bearings]
@@ -108,11 +113,13 @@ def _count(desk: Desk, reader: Reader, known: Sequence[Claim], selection: Select
     return table
 
 
-def _lint(desk: Desk, reader: Reader, known: Sequence[Claim]) -> int:
+def _lint(desk: Desk, reader: Reader, known: Sequence[Claim], *, as_json: bool) -> int:
     from ..workflow.claiming import faults
 
     found = faults(reader, known)
-    for fault in found:
+    if as_json:
+        click.echo(json_text([{"problem": fault} for fault in found]))
+    for fault in () if as_json else found:
         click.echo(clean(fault))
     note(f"{plural(len(known), 'claim')}, {plural(len(found), 'fault')}", quiet=desk.quiet)
     return 1 if found else 0

@@ -163,7 +163,7 @@ def _since(connection: Connection, run: int | None, moment: str | None) -> tuple
         return began, f"since run {run} ({began[:10]})"
     if moment is None:
         return "", ""
-    since = options.day_or_moment(moment)
+    since = options.day_or_moment(moment, "--new-since")
     return since, f"since {since[:10]}"
 
 

@@ -227,11 +227,14 @@ def _years(text: str) -> tuple[int | None, int | None]:
     return first, last
 
 
-def day_or_moment(text: str) -> str:
-    """What --since names where there is no run to be the last. Raises UsageError."""
+def day_or_moment(text: str, option: str = "--since") -> str:
+    """What an option names where there is no run to be the last. Raises UsageError."""
     if text.strip().lower() == "last":
-        raise UsageError("--since last means the last run; write 3d, 2w, 6m or 2026-01-31 here.")
-    return moment(text)
+        raise UsageError(f"{option} last means the last run; write 3d, 2w, 6m or 2026-01-31 here.")
+    try:
+        return moment(text)
+    except UsageError:
+        raise UsageError(f"{option} {text!r} is not understood; write 3d, 2w, 6m or 2026-01-31.") from None
 
 
 def moment(text: str) -> str:

@@ -236,7 +236,7 @@ def _column(name: str, column: Column, since: str) -> list[Box]:
     excluded = [f"Records excluded {number(column.excluded)}"]
     excluded += [f"\u2003{part.label} {number(part.number)}" for part in _few(column.reasons)]
     if column.maybe or column.differ:
-        excluded.append("Records undecided:")
+        excluded.append(_UNDECIDED)
         excluded += [f"\u2003maybe {number(column.maybe)}"] * bool(column.maybe)
         excluded += [f"\u2003readers differ {number(column.differ)}"] * bool(column.differ)
     return [
@@ -251,6 +251,9 @@ def _column(name: str, column: Column, since: str) -> list[Box]:
     ]
 
 
+_UNDECIDED: Final = "Records undecided:"
+
+
 def _few(reasons: tuple[Part, ...]) -> Iterator[Part]:
     yield from reasons[:_MOST_REASONS]
     rest = reasons[_MOST_REASONS:]
@@ -261,10 +264,18 @@ def _few(reasons: tuple[Part, ...]) -> Iterator[Part]:
 def cells(flow: Flow) -> Iterator[tuple[str, str, object]]:
     """(box, label, number) of each line with a number, the number of a blank empty; then the commands."""
     for box in boxes(flow):
+        undecided = ""
         for line in box.lines:
-            found = re.fullmatch(r"\u2003?(.*?) \(n = ([\d,]+|_+)\)(.*)", line)
+            if line == _UNDECIDED:  # alone, "maybe" would look like a reason to exclude
+                undecided = f"{line} "
+            # The last number: a reason or the name of a file may have one of its own.
+            found = re.fullmatch(r"\u2003?(.*) \(n = ([\d,]+|_+)\)(.*)", line)
             if found:
-                yield box.place, found[1] + found[3], "" if found[2] == BLANK else int(found[2].replace(",", ""))
+                yield (
+                    box.place,
+                    undecided + found[1] + found[3],
+                    "" if found[2] == BLANK else int(found[2].replace(",", "")),
+                )
     for one in flow.traced:
         yield one.command, one.label, one.number
 

@@ -298,10 +298,12 @@
       else state.tags.set(select.dataset.facet, Number(select.value));
       update();
     });
-  const year = (id, name) => el(id).addEventListener("change", () => {
-    const value = el(id).valueAsNumber;
-    state[name] = Number.isInteger(value) && value >= 1000 && value <= 9999 ? value : null;
-    if (state[name] === null) el(id).value = "";
+  // Where no paper has a year there is nothing to narrow. Years outside those of the map leave no command that lists as
+  // many papers, so the nearest that it has is taken.
+  const year = (id, name) => el(id)?.addEventListener("change", () => {
+    const value = el(id).valueAsNumber, known = Number.isInteger(value) && value >= 1000 && value <= 9999;
+    state[name] = known ? earlier(D.years[1], later(D.years[0], value)) : null;
+    el(id).value = state[name] ?? "";
     if (state.from !== null && state.to !== null && state.from > state.to) {
       [state.from, state.to] = [state.to, state.from];
       el("from").value = state.from;

@@ -59,11 +59,14 @@ def main():
         work.mkdir(parents=True, exist_ok=True)
         at = Inputs(work.resolve(), real_records(ENVIRONMENT / "records"), given.peers.absolute(), scale)
         try:
-            seen = measure(at, groups, tell)
+            seen = {}
+            for group in groups:  # told at once, so that a run which is ended has not been for nothing
+                measured = measure(at, group, tell)
+                print(text(measured, facts(at)), flush=True)
+                seen |= measured
             found = {} if given.without_shares or scale != FULL else shares(at, tell)
         except MeasurementError as error:
             raise SystemExit(f"Nothing was written: {error}") from None
-        print(text(seen, facts(at)))
         if scale != FULL:
             print("\nOf fewer records, where starting weighs more: it shows a direction. `make bench` is what counts.")
         for name, what in found.items():

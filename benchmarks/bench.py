@@ -9,6 +9,7 @@ reftrack installed (not editable, without numpy), where PYTHON has what benchmar
 """
 
 import argparse
+import signal
 import sys
 import tempfile
 from pathlib import Path
@@ -50,6 +51,7 @@ def main():
     if given.list:
         list_rows()
         return
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # so that gigabytes of libraries are not left behind
     scale = QUICK if given.quick else FULL
     groups = groups_for(scale, large=not given.without_large, only=given.only)
     if not given.peers.exists():

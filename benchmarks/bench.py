@@ -9,6 +9,7 @@ reftrack installed (not editable, without numpy), where PYTHON has what benchmar
 """
 
 import argparse
+import signal
 import sys
 import tempfile
 from pathlib import Path
@@ -50,6 +51,7 @@ def main():
     if given.list:
         list_rows()
         return
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # so that gigabytes of libraries are not left behind
     scale = QUICK if given.quick else FULL
     groups = groups_for(scale, large=not given.without_large, only=given.only)
     if not given.peers.exists():
@@ -59,11 +61,14 @@ def main():
         work.mkdir(parents=True, exist_ok=True)
         at = Inputs(work.resolve(), real_records(ENVIRONMENT / "records"), given.peers.absolute(), scale)
         try:
-            seen = measure(at, groups, tell)
+            seen = {}
+            for group in groups:  # told at once, so that a run which is ended has not been for nothing
+                measured = measure(at, group, tell)
+                print(text(measured, facts(at)), flush=True)
+                seen |= measured
             found = {} if given.without_shares or scale != FULL else shares(at, tell)
         except MeasurementError as error:
             raise SystemExit(f"Nothing was written: {error}") from None
-        print(text(seen, facts(at)))
         if scale != FULL:
             print("\nOf fewer records, where starting weighs more: it shows a direction. `make bench` is what counts.")
         for name, what in found.items():

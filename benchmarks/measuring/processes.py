@@ -78,7 +78,12 @@ def from_outside(command, home, cwd=None, *, family=False):
             stdout=subprocess.DEVNULL if family else subprocess.PIPE,
             stderr=errors,
         )
-        peak = _watch(process) if family else _drain(process)
+        try:
+            peak = _watch(process) if family else _drain(process)
+        except BaseException:  # whoever ends the measurement ends what is measured
+            process.kill()
+            process.wait()
+            raise
         _, status, used = os.wait4(process.pid, 0)
         wall = time.perf_counter() - began
         process.returncode = os.waitstatus_to_exitcode(status)

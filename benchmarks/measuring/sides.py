@@ -170,26 +170,26 @@ GROUPS: dict[str, tuple[Side, ...]] = {
 """In this order; a group that needs the large library comes after the import that makes it."""
 
 NEED_LARGE = ("large", "start large")
+NOT_WARMED = ("memory", "import", "large", "fetch")
+"""Groups whose every process begins with new data, or takes too long to be run for nothing."""
 AS_THE = {"start large": "start"}
 """Groups that take as many rounds as another."""
 
 
-def measure(at: Inputs, groups: list[str], tell: Callable[[str], None]) -> dict[str, Seen]:
-    """Every figure of these groups, round by round; every other round goes the other way round."""
+def measure(at: Inputs, group: str, tell: Callable[[str], None]) -> dict[str, Seen]:
+    """Every figure of a group, round by round; every other round goes the other way round."""
     seen: dict[str, Seen] = {}
-    for group in groups:
-        sides = GROUPS[group]
-        rounds = at.scale.rounds.get(AS_THE.get(group, group), 1)
+    sides = GROUPS[group]
+    rounds = at.scale.rounds.get(AS_THE.get(group, group), 1)
+    if group not in NOT_WARMED:
         tell(f"{group}: making ready")
-        if group not in ("import", "large", "fetch"):
-            for side in sides:  # a round that does not count: it makes the inputs and warms the file cache
-                if group != "memory":
-                    side.measure(at)
-        for number in range(rounds):
-            tell(f"{group}: round {number + 1} of {rounds}")
-            for side in sides if number % 2 == 0 else reversed(sides):
-                for name, told in side.measure(at).items():
-                    seen.setdefault(name, Seen()).take(told)
+        for side in sides:  # a round that does not count: it makes the inputs and warms the file cache
+            side.measure(at)
+    for number in range(rounds):
+        tell(f"{group}: round {number + 1} of {rounds}")
+        for side in sides if number % 2 == 0 else reversed(sides):
+            for name, told in side.measure(at).items():
+                seen.setdefault(name, Seen()).take(told)
     return seen
 
 

@@ -207,6 +207,32 @@ def test_a_library_of_before_learns_by_retag(desk):
     assert "0 papers of 3 would be tagged anew" in desk.run("retag", "--dry-run").stdout
 
 
+def test_retag_gives_what_fetch_gives(desk):
+    """Every place that a rule reads, of authors and of grants too, is there when held papers are tagged anew."""
+    at_work = record(4).replace(
+        b"<Initials>A</Initials>",
+        b"<Initials>A</Initials><AffiliationInfo><Affiliation>Example Pharma GmbH, Vienna, Austria.</Affiliation>"
+        b"</AffiliationInfo>",
+    )
+    granted = record(5).replace(
+        b"<PublicationTypeList>",
+        b"<GrantList><Grant><GrantID>R01 NS000001</GrantID><Agency>NINDS NIH HHS</Agency><Country>United States</Country>"
+        b"</Grant></GrantList><PublicationTypeList>",
+    )
+    desk.file.write_bytes(document(at_work, granted))
+    desk.fetch()
+    fetched = {pmid: tags_of(desk, pmid) for pmid in (90000004, 90000005)}
+    assert "industry-author" in fetched[90000004]
+    assert "public-funding" in fetched[90000005]
+    desk.run("retag", "--all")
+    assert {pmid: tags_of(desk, pmid) for pmid in fetched} == fetched
+
+
+def tags_of(desk, pmid):
+    (one,) = desk.json("show", str(pmid))
+    return one["tags"]["funding"]
+
+
 def test_the_facet_is_asked_for_as_any_other(desk):
     """list, its column, map and its none, `why` with the sentence, and of what is not said that it is not said."""
     desk.run("retag")

@@ -15,8 +15,8 @@ BATCH = 500
 """Papers handled in one transaction: a retag that is stopped has lost no more than that, and goes on from there."""
 EXAMPLES = 3
 """Papers named for each change: enough to look at."""
-UNREAD = frozenset({"authors", "editors", "other_abstracts", "grants", "accessions", "references"})
-"""Lists of a paper that tagging does not look at, a third of what there is to read."""
+UNREAD = frozenset({"editors", "other_abstracts", "accessions", "references"})
+"""Lists of a paper that tagging does not look at. It does at authors, for where they work, and at grants."""
 
 Decisions = dict[int, dict[str, bool]]
 """By PMID: tag -> whether a person added it; the later of two decisions on it."""

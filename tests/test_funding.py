@@ -216,7 +216,7 @@ def test_retag_gives_what_fetch_gives(desk):
     )
     granted = record(5).replace(
         b"<PublicationTypeList>",
-        b"<GrantList><Grant><GrantID>R01 NS000001</GrantID><Agency>NINDS NIH HHS</Agency><Country>United States</Country>"
+        b"<GrantList><Grant><GrantID>R01 NS01</GrantID><Agency>NINDS NIH HHS</Agency><Country>United States</Country>"
         b"</Grant></GrantList><PublicationTypeList>",
     )
     desk.file.write_bytes(document(at_work, granted))

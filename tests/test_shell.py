@@ -445,3 +445,22 @@ def test_a_name_like_no_key_gets_no_hint(workspace):
     assert "mean" not in workspace.run("show", "qqqqqqqq", status=2).stderr
     assert "mean" not in workspace.run("show", "12345", status=2).stderr
     assert "mean" not in workspace.run("show", "x" * 500, status=2).stderr
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["map", "-o", "m.html"],
+        ["map", "-o", "m.svg"],
+        ["report", "prisma", "-o", "f.svg"],
+        ["report", "prisma-s", "-o", "s.md"],
+    ],
+)
+def test_a_file_that_cannot_be_made_is_no_success(tmp_path, words):
+    """An empty library gives no map or report: that is told with status 2, and an older file keeps its words."""
+    workspace = Workspace(tmp_path)
+    done = workspace.run(*words, status=2)
+    assert f"{words[-1]} was not written." in done.stderr
+    (tmp_path / words[-1]).write_text("older")
+    assert "was not written; what it held before stays." in workspace.run(*words, status=2).stderr
+    assert (tmp_path / words[-1]).read_text() == "older"

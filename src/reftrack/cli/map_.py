@@ -15,7 +15,7 @@ from ..library.selecting import Selection
 from ..report.evidence import ALL, NOWHERE, Count, EvidenceMap, shape
 from . import guidance, options
 from .edited import tell_edited_rules
-from .output import Pieces, is_stdout, write
+from .output import Pieces, is_stdout, refuse_file, write
 from .pager import paged
 from .screen import clean, csv_lines, json_text, note, on_terminal, tsv
 from .settings import Desk
@@ -105,6 +105,8 @@ def command(
         guidance.tell_empty(desk)
         if name == "json":
             write(output, [json_text(shape(EvidenceMap(rows, columns, (), (), {}, Count()))) + "\n"])
+        else:
+            refuse_file(output)
         return
     with closing(connection), connection.snapshot():
         tell_edited_rules(desk, connection)

@@ -20,6 +20,13 @@ def is_stdout(path: Path | None) -> bool:
     return path is None or str(path) in STDOUT
 
 
+def refuse_file(output: Path | None) -> None:
+    """There is nothing to put into the file that was asked for; what stood there before must not look like it."""
+    if output is not None and not is_stdout(output):
+        stays = "; what it held before stays" if output.exists() else ""
+        raise UsageError(f"{output} was not written{stays}.")
+
+
 Pieces = Iterable[str] | Iterable[bytes]
 
 

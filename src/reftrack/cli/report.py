@@ -12,7 +12,7 @@ import click
 from ..errors import UsageError
 from . import guidance, options
 from .groups import Subcommands
-from .output import Pieces, is_stdout, write
+from .output import Pieces, is_stdout, refuse_file, write
 from .pager import paged
 from .screen import clean, csv_lines, json_text, note, on_terminal, plural, tsv
 from .settings import Desk
@@ -84,6 +84,8 @@ def prisma(
     if found is None:
         if name == "json":
             write(output, [json_text(None) + "\n"])
+        else:
+            refuse_file(output)
         return
     if not name and on_terminal():
         from ..report.prisma import text
@@ -175,6 +177,8 @@ def prisma_s(desk: Desk, /, *, query: str | None, output: Path | None, as_json: 
     if found is None:
         if as_json:
             write(output, [json_text(None) + "\n"])
+        else:
+            refuse_file(output)
         return
     from ..report.prisma_s import shape, text
     from ..workflow.flowing import strategies

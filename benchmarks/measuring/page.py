@@ -125,9 +125,14 @@ def machine(at: Inputs) -> str:
         named = re.search(r"model name\s*:\s*(.+)", Path("/proc/cpuinfo").read_text())
         model = f"{named[1]} ({platform.machine()})" if named else model
     return (
-        f"{model}, {cores} cores for these processes{memory}, {platform.system()} {platform.release()}; "
+        f"{model}, {cores} cores for these processes{memory}, {platform.system()} {_kernel()}; "
         f"load before the run {at.load:.1f}"
     )
+
+
+def _kernel() -> str:
+    """Its version without what the machine's maker adds to it."""
+    return platform.release().partition("-")[0]
 
 
 def versions(at: Inputs) -> str:

@@ -79,7 +79,7 @@ def preparing(rules: RuleSet, size: int) -> Iterator[Reading]:
     # Spawned, not forked: a fork would inherit the open library and its locks, and keep them if it outlived us.
     pool = ProcessPoolExecutor(workers, get_context("spawn"), _begin, (rules,))
     try:
-        yield lambda batches: _ahead(pool, batches, 2 * workers)
+        yield lambda batches: _ahead(pool, batches, workers + 1)
     except BrokenProcessPool:
         raise RecordError(
             "a process that read the records was ended from outside, perhaps for want of memory; what was stored "

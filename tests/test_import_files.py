@@ -5,9 +5,11 @@ import hashlib
 import os
 import re
 import signal
+import sqlite3
 import subprocess
 import sys
 import time
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -139,6 +141,14 @@ def children(pid):
     return [int(one) for one in found]
 
 
+def stored(workspace):
+    """Whether any record is in the library yet."""
+    if not db(workspace).exists():
+        return False
+    with closing(sqlite3.connect(f"file:{db(workspace)}?mode=ro", uri=True)) as raw:
+        return raw.execute("SELECT EXISTS (SELECT 1 FROM records)").fetchone()[0]
+
+
 def begun(workspace, code=MANY):
     """An import by several processes that is under way: some stored, more to come."""
     file_of(workspace.folder, "records.xml", *(made(number) for number in range(1, 6001)))
@@ -148,7 +158,7 @@ def begun(workspace, code=MANY):
     )  # fmt: skip
     deadline = time.monotonic() + 30
     while time.monotonic() < deadline and process.poll() is None:
-        if db(workspace).exists() and len(rows_of(db(workspace)).get("records", ())) > 0:
+        if stored(workspace):
             break
         time.sleep(0.02)
     assert process.poll() is None

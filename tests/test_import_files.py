@@ -94,7 +94,20 @@ def test_what_is_held_is_passed_over(workspace, monkeypatch):
     assert "0 new, 0 changed, 30 held already" in workspace.run("import", path).stdout
     assert read == []
     monkeypatch.undo()
+    with closing(sqlite3.connect(db(workspace))) as raw:
+        raw.execute("UPDATE records SET xml = x'00' WHERE pmid = ?", (FIRST_PMID + 4,))
+        raw.commit()
+    workspace.run("import", path)
     assert content(workspace)["papers"] == before["papers"]
+    assert content(workspace)["records"] == before["records"]
+
+
+def test_keys_do_not_depend_on_the_order_of_a_file(workspace):
+    """Papers that would have one key get theirs by PMID ascending, wherever they stand in the file."""
+    file_of(workspace.folder, "records.xml", *(made(number) for number in (5, 3, 4, 1, 2)))
+    workspace.run("import", "records.xml")
+    keys = {one["pmid"]: one["key"] for one in workspace.json("list")}
+    assert [keys[FIRST_PMID + place] for place in range(5)] == ["example2020", *(f"example2020{x}" for x in "abcd")]
 
 
 def test_a_folder_is_read_in_the_order_of_its_names(workspace):

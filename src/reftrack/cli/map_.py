@@ -15,7 +15,7 @@ from ..library.selecting import Selection
 from ..report.evidence import ALL, NOWHERE, Count, EvidenceMap, shape
 from . import guidance, options
 from .edited import tell_edited_rules
-from .output import Pieces, is_stdout, refuse_file, write
+from .output import Pieces, format_of, is_stdout, refuse_file, write
 from .pager import paged
 from .screen import clean, csv_lines, json_text, note, on_terminal, tsv
 from .settings import Desk
@@ -94,7 +94,7 @@ def command(
       reftrack map --count trials -f csv > map.csv
       reftrack map --since-run 1 --json
     """
-    name = _format(form, output, as_json=as_json)
+    name = format_of(form, output, _ENDINGS, as_json=as_json)
     selection = options.read_selection(**chosen)
     if since_run is not None and new_since is not None:
         raise UsageError("--since-run and --new-since exclude each other: both say what counts as new.")
@@ -136,20 +136,6 @@ def _draw(
         write(output, _pieces(evidence, name or "tsv"))
     if not evidence.total.papers:
         note("No paper meets this.", quiet=desk.quiet)
-
-
-def _format(form: str | None, output: Path | None, *, as_json: bool) -> str:
-    """The name of the format; "" where nothing is asked for. Raises UsageError."""
-    if as_json and form not in (None, "json"):
-        raise UsageError(f"--json and --format {form} exclude each other.")
-    if as_json or form:
-        return "json" if as_json else form or ""
-    if output is None or is_stdout(output):
-        return ""
-    ending = output.suffix.lower()
-    if ending not in _ENDINGS:
-        raise UsageError(f"{output} does not say by its ending what it is; name one of {', '.join(_ENDINGS)}, or -f.")
-    return _ENDINGS[ending]
 
 
 def _since(connection: Connection, run: int | None, moment: str | None) -> tuple[str, str]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import tempfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
 import click
@@ -18,6 +18,20 @@ SQLITE = b"SQLite format 3\x00"
 def is_stdout(path: Path | None) -> bool:
     """Whether the result is for stdout."""
     return path is None or str(path) in STDOUT
+
+
+def format_of(form: str | None, output: Path | None, endings: Mapping[str, str], *, as_json: bool) -> str:
+    """The name of the format, by option or by the file's ending; "" where nothing is asked for. Raises UsageError."""
+    if as_json and form not in (None, "json"):
+        raise UsageError(f"--json and --format {form} exclude each other.")
+    if as_json or form:
+        return "json" if as_json else form or ""
+    if output is None or is_stdout(output):
+        return ""
+    ending = output.suffix.lower()
+    if ending not in endings:
+        raise UsageError(f"{output} does not say by its ending what it is; name one of {', '.join(endings)}, or -f.")
+    return endings[ending]
 
 
 def refuse_file(output: Path | None) -> None:

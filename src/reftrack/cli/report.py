@@ -12,7 +12,7 @@ import click
 from ..errors import UsageError
 from . import guidance, options
 from .groups import Subcommands
-from .output import Pieces, is_stdout, refuse_file, write
+from .output import Pieces, format_of, is_stdout, refuse_file, write
 from .pager import paged
 from .screen import clean, csv_lines, json_text, note, on_terminal, plural, tsv
 from .settings import Desk
@@ -76,7 +76,7 @@ def prisma(
       reftrack report prisma --since 2026-01-31 --json
       reftrack report prisma --query tbi -o tbi.svg
     """
-    name = _format(form, output, as_json=as_json)
+    name = format_of(form, output, _ENDINGS, as_json=as_json)
     if name == "png" and is_stdout(output) and on_terminal():
         raise UsageError("png is no text for a terminal; name a file with -o.")
     moment = options.day_or_moment(since) if since is not None else ""
@@ -112,20 +112,6 @@ def _flow(desk: Desk, since: str, query: str | None) -> Flow | None:
         if query is not None:
             options.check_query(desk, connection, query)
         return flow(connection, since=since, query=query or "", version=__version__)
-
-
-def _format(form: str | None, output: Path | None, *, as_json: bool) -> str:
-    """The name of the format; "" where nothing is asked for. Raises UsageError."""
-    if as_json and form not in (None, "json"):
-        raise UsageError(f"--json and --format {form} exclude each other.")
-    if as_json or form:
-        return "json" if as_json else form or ""
-    if output is None or is_stdout(output):
-        return ""
-    ending = output.suffix.lower()
-    if ending not in _ENDINGS:
-        raise UsageError(f"{output} does not say by its ending what it is; name one of {', '.join(_ENDINGS)}, or -f.")
-    return _ENDINGS[ending]
 
 
 def _pieces(found: Flow, name: str) -> Pieces:

@@ -149,6 +149,125 @@ def test_a_file_is_held_against_its_checksum(workspace):
     assert workspace.json("runs", ":imports")[0]["status"] == "failed"
 
 
+def schema(workspace):
+    """Everything that the library has, but for the tables that belong to search."""
+    with closing(sqlite3.connect(db(workspace))) as raw:
+        held = raw.execute("SELECT type, name, tbl_name, sql FROM sqlite_master WHERE name NOT LIKE 'papers_fts_%'")
+        return sorted(held, key=str), raw.execute("PRAGMA user_version").fetchone()
+
+
+def searchable(workspace):
+    """Whether search holds just what the papers say."""
+    with closing(sqlite3.connect(db(workspace))) as raw:
+        raw.execute("INSERT INTO papers_fts(papers_fts, rank) VALUES ('integrity-check', 1)")
+        counted = raw.execute("SELECT tag, count(*) FROM paper_tags GROUP BY tag ORDER BY tag").fetchall()
+        return counted == raw.execute("SELECT * FROM tag_counts WHERE papers > 0 ORDER BY tag").fetchall()
+
+
+def unfinished(workspace):
+    """Whether search and indexes are still to be built."""
+    with closing(sqlite3.connect(db(workspace))) as raw:
+        return raw.execute("PRAGMA user_version").fetchone()[0] < 0
+
+
+def test_what_is_built_last_is_what_is_kept_in_step(workspace, tmp_path):
+    """A first import leaves search, indexes and counts to its end; then all of the schema is as it always is."""
+    folder = workspace.folder / "files"
+    file_of(folder, "pubmed26n0001.xml", *(revised(number, 1) for number in range(1, 41)))
+    file_of(folder, "pubmed26n0002.xml", *(revised(number, 9, title=f"Later {number}.") for number in range(30, 51)))
+    workspace.process("import", "files", code=MANY)
+    assert searchable(workspace)
+    (tmp_path / "other").mkdir()
+    other = Workspace(tmp_path / "other")
+    folder.rename(other.folder / "files")
+    other.run("import", "files")
+    for words in (
+        ["list", "later"],
+        ["list", "stroke", "--tag", "tbi"],
+        ["list", "--sort", "title"],
+        ["count", "--by", "study"],
+    ):
+        assert workspace.run(*words).stdout == other.run(*words).stdout
+    assert schema(workspace) == schema(other)
+    assert content(workspace) == content(other)
+
+
+def test_only_an_empty_library_is_filled(workspace, monkeypatch):
+    """Where something is held, search stays in step, and whoever looks meanwhile waits for nothing."""
+    workspace.run("import", file_of(workspace.folder, "first.xml", made(1)))
+    seen = []
+    monkeypatch.setattr("reftrack.workflow.preparing.WORTH_IT", 0)
+    monkeypatch.setattr("reftrack.workflow.preparing.cores", lambda: 1)
+    monkeypatch.setattr("reftrack.workflow.importing._Storing._store", lambda *_: seen.append(unfinished(workspace)))
+    workspace.run("import", file_of(workspace.folder, "second.xml", made(2)))
+    assert seen == [False]
+
+
+def test_a_reader_of_a_library_that_is_filled_finds_everything(workspace, monkeypatch):
+    """Somebody looks while the import goes on: what is stored by then is found, and the import comes to its end."""
+    monkeypatch.setattr("reftrack.workflow.preparing.WORTH_IT", 0)
+    monkeypatch.setattr("reftrack.workflow.preparing.cores", lambda: 1)
+    monkeypatch.setattr("reftrack.workflow.importing.BATCH", 10)
+    from reftrack.workflow.importing import _Storing
+
+    seen = []
+
+    def store(self, batch, made, store=_Storing._store):
+        store(self, batch, made)
+        if unfinished(workspace) and self.result.records == 20:
+            other = workspace.process("list", "examplin", "--count", code=ALONE)
+            seen.append((other.stdout, b"20 papers that it stored were made searchable now" in other.stderr))
+
+    monkeypatch.setattr(_Storing, "_store", store)
+    workspace.run("import", file_of(workspace.folder, "records.xml", *(made(number) for number in range(1, 51))))
+    assert seen == [(b"20\n", True)]
+    assert workspace.run("list", "examplin", "--count").stdout == "50\n"
+    assert searchable(workspace)
+    assert sound(db(workspace)) == []
+
+
+@pytest.mark.parametrize("command", [["list", "examplin", "--count"], ["tag", "list"], ["db", "stats"], ["runs"]])
+def test_whoever_comes_after_an_import_that_was_killed_builds_search(workspace, command):
+    """A first import is killed; the next command, whichever, makes what was stored searchable, and says so once."""
+    process = begun(workspace)
+    process.kill()
+    process.communicate()
+    assert unfinished(workspace)
+    told = workspace.run(*command)
+    assert "that it stored were made searchable now" in told.stderr
+    assert not unfinished(workspace)
+    assert searchable(workspace)
+    assert sound(db(workspace)) == []
+    held = len(rows_of(db(workspace))["papers"])
+    assert workspace.run("list", "examplin", "--count").stdout == f"{held}\n"
+    assert "searchable" not in workspace.run(*command).stderr
+
+
+def test_a_build_that_is_killed_is_done_again(workspace, monkeypatch):
+    """Search and indexes are built in one transaction: a build that ends half-way leaves nothing of it."""
+    process = begun(workspace)
+    process.kill()
+    process.communicate()
+    from reftrack.library import filling
+
+    monkeypatch.setattr(filling, "_SEARCH", "SELECT some FROM nowhere WHERE ? < ?")
+    assert "no such table: nowhere" in workspace.run("list", status=5).stderr
+    assert unfinished(workspace)
+    monkeypatch.undo()
+    workspace.run("list")
+    assert searchable(workspace)
+
+
+def test_a_library_that_cannot_be_written_says_that_it_is_unfinished(workspace, monkeypatch):
+    """Nothing is found in part: read-only, a library whose import was killed is refused with what to do."""
+    process = begun(workspace)
+    process.kill()
+    process.communicate()
+    access = os.access
+    monkeypatch.setattr(os, "access", lambda path, mode: mode != os.W_OK and access(path, mode))
+    assert "broke off before it could be searched" in workspace.run("list", status=5).stderr
+
+
 def children(pid):
     found = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
     return [int(one) for one in found]

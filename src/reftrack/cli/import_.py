@@ -183,7 +183,9 @@ def _plan(desk: Desk, known: Sequence[_File]) -> list[Imported]:
 
 
 def _import(desk: Desk, known: Sequence[_File], who: str, *, take_keys: bool) -> list[Imported]:
+    from ..library.filling import build, leave_out
     from ..workflow.importing import import_citations, match_waiting
+    from ..workflow.preparing import WORTH_IT
 
     rules = desk.rules()
     done: list[Imported] = []
@@ -191,9 +193,13 @@ def _import(desk: Desk, known: Sequence[_File], who: str, *, take_keys: bool) ->
         library.set_vocabulary(rules.definitions, rules.facet_names)
         # Records first: what the other files cite may be among them.
         records = [one for one in known if one.form == RECORDS]
+        filling = sum(one.size for one in records) >= WORTH_IT and leave_out(library.connection)
         with watching(desk, "bytes") as watch:
             for one, part in zip(records, _parts(records, watch), strict=True):
                 done.append(_import_records(one, library, rules, who, part))
+        if filling:  # otherwise, and if the import breaks off, whoever opens the library next does
+            with watching(desk, "papers") as watch:
+                build(library.connection, watch)
         if any(result.added for result in done):
             done[-1].completed = match_waiting(library)
         for one in known:

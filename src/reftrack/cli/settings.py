@@ -190,7 +190,7 @@ class Desk:
             return None
         from ..library.opening import open_to_read
 
-        return self._tell_upgrade(open_to_read(self.db))
+        return self._tell_opened(open_to_read(self.db))
 
     def reader(self) -> Reader | None:
         """The library, to look at; None on a first day, when nothing has been fetched. Raises LibraryError."""
@@ -209,7 +209,7 @@ class Desk:
             self._make_folder()
         library = Library.open(self.db, create=create)
         library.by = self.who
-        self._tell_upgrade(library.connection)
+        self._tell_opened(library.connection)
         return library
 
     @contextmanager
@@ -233,7 +233,15 @@ class Desk:
         if not self.db.parent.exists() and not self.db_was_named:
             self.db.parent.mkdir(parents=True, exist_ok=True)
 
-    def _tell_upgrade(self, connection: Connection) -> Connection:
+    def _tell_opened(self, connection: Connection) -> Connection:
+        if connection.built:
+            from .screen import note, plural
+
+            note(
+                "The first import into this library has not come to its end; "
+                f"{plural(connection.built, 'paper')} that it stored were made searchable now.",
+                quiet=self.quiet,
+            )
         if connection.upgraded:
             from .screen import note
 

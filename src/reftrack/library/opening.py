@@ -1,7 +1,8 @@
 """A path becomes a checked connection, or a LibraryError that says what to do; the file is not changed.
 
-One exception: a library that an older reftrack made is upgraded first, and the connection says so. Loads nothing but
-sqlite3 otherwise: every quick command starts here.
+Two exceptions, of which the connection says so: a library that an older reftrack made is upgraded first, and one whose
+first import has not come to its end gets its search and indexes. Loads nothing but sqlite3 otherwise: every quick
+command starts here.
 """
 
 from __future__ import annotations
@@ -24,7 +25,7 @@ APPLICATION_ID = 0x72656674
 """ASCII "reft" in PRAGMA application_id: what tells our file from another program's."""
 
 SCHEMA_VERSION = 8
-"""PRAGMA user_version = the number of the last migration."""
+"""PRAGMA user_version = the number of the last migration; below zero while a library is filled (`filling`)."""
 
 BUSY_SECONDS = 15.0
 """How long a writer waits for another one before giving up."""
@@ -43,6 +44,8 @@ class Connection:
         self.path = path
         self.upgraded: Upgrade | None = None
         """What opening it did to the library, for somebody to tell."""
+        self.built = 0
+        """Of how many papers search and indexes were built when it was opened, for somebody to tell."""
 
     def rows(self, sql: str, values: Sequence[object] | dict[str, object] = ()) -> list[Row]:
         """Every row of a query. Raises LibraryError."""
@@ -155,14 +158,21 @@ def _open(path: Path, mode: str) -> Connection:
         if _name_of(error).startswith(("SQLITE_NOTADB", "SQLITE_CORRUPT")):
             _check_header(path)
         raise
-    if version == SCHEMA_VERSION:
-        return connection
-    connection.close()
-    from .upgrading import upgrade  # loads sqlite-utils: only for a library of yesterday
+    built = 0
+    while version < 0:  # more than once only if an import begins in this very moment
+        from .filling import build_all
 
-    done = upgrade(path)
-    connection, _ = _checked(path, mode)
-    connection.upgraded = done
+        connection.close()
+        built += build_all(path)
+        connection, version = _checked(path, mode)
+    if version != SCHEMA_VERSION:
+        from .upgrading import upgrade  # loads sqlite-utils: only for a library of yesterday
+
+        connection.close()
+        done = upgrade(path)
+        connection, _ = _checked(path, mode)
+        connection.upgraded = done
+    connection.built = built
     return connection
 
 
@@ -264,7 +274,7 @@ def _check_ours(connection: Connection) -> int:
     application = connection.value("PRAGMA application_id")
     _check_end(path, int(connection.value("PRAGMA page_size")))
     version = int(connection.value("PRAGMA user_version"))
-    problem = _not_ours(path) if application != APPLICATION_ID else wrong_age(path, version)
+    problem = _not_ours(path) if application != APPLICATION_ID else wrong_age(path, abs(version))
     if problem:
         raise LibraryError(problem)
     return version

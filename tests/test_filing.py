@@ -8,6 +8,7 @@ import pytest
 from papers import FIRST_PMID, document, paper, record
 from reftrack import pubmed, tagging
 from reftrack.errors import LibraryError
+from reftrack.export import key_candidates
 from reftrack.library.writing import Library
 from reftrack.model import HandTag, Tag, TagDefinition
 from reftrack.workflow import filing
@@ -144,6 +145,25 @@ def test_a_key_that_is_held_takes_none_from_the_next_paper(library):
     with library.transaction():
         keys = [library.assign_key(pmid, "e", lambda: iter(["e2020", "e2020a", "e2020b"])) for pmid in (1, 1, 2, 1, 3)]
     assert keys == ["e2020", "e2020", "e2020a", "e2020", "e2020b"]
+
+
+def test_keys_of_many_papers_are_those_that_one_after_another_gets(library, tmp_path):
+    """By one statement or by many, a paper keeps the key it has, and others get the first that is free, in order."""
+    papers = [(1, "e2020"), (2, "f2020"), (3, "e2020"), (4, "g2020"), (5, "e2020"), (6, "held2020")]
+    with Library.open(tmp_path / "other.db", create=True) as other:
+        for one in (library, other):
+            with one.transaction():
+                one.assign_key(6, "old2019", lambda: iter(["old2019"]))
+                one.assign_key(9, "f2020", lambda: iter(["f2020"]))
+        with library.transaction():
+            library.assign_keys(papers, key_candidates)
+        with other.transaction():
+            for pmid, base in papers:
+                other.assign_key(pmid, base, lambda base=base: key_candidates(base))
+        listed = [one.connection.rows("SELECT pmid, key FROM citation_keys ORDER BY pmid") for one in (library, other)]
+    assert listed[0] == listed[1]
+    assert dict(listed[0])[6] == "old2019"
+    assert dict(listed[0])[5] == "e2020b"
 
 
 @pytest.mark.parametrize("enabled", [True, False])

@@ -181,6 +181,7 @@ def test_what_is_built_last_is_what_is_kept_in_step(workspace, tmp_path):
     other = Workspace(tmp_path / "other")
     folder.rename(other.folder / "files")
     other.run("import", "files")
+    assert sound(db(workspace)) == []
     for words in (
         ["list", "later"],
         ["list", "stroke", "--tag", "tbi"],

@@ -41,26 +41,31 @@ def memory(file):
 
 
 def store_whole(rows, database):
-    """All papers in one transaction and one call."""
+    """All papers in one transaction and one call; search and indexes are built after it, as a first import does."""
     some = marshal.loads(Path(rows).read_bytes())
-    _store("whole", database, [some])
+    _store("whole", database, [some], in_step=False)
 
 
 def store_without_search(rows, database):
-    """The same where nothing derived is kept: no index beyond the keys, no search, no counts of tags."""
+    """The same before anything is built: no index beyond the keys, no search, no counts of tags."""
     some = marshal.loads(Path(rows).read_bytes())
-    _store("without_search", database, [some], bare=True)
+    _store("without_search", database, [some], in_step=False, to_the_end=False)
 
 
 def store_batches(rows, database):
-    """A batch a transaction; and then all of them again, as they come a second time in a file that is held."""
+    """A batch a transaction; search and indexes are built after the last."""
+    some = marshal.loads(Path(rows).read_bytes())
+    _store("batches", database, _batches(some), in_step=False)
+
+
+def store_in_step(rows, database):
+    """A batch a transaction, each searchable at once; and then all again, as they come in a file that is held."""
     from reftrack import pubmed
     from reftrack.library.inserting import unpack
     from reftrack.library.writing import Library
 
-    some = marshal.loads(Path(rows).read_bytes())
-    batches = [some[start : start + BATCH] for start in range(0, len(some), BATCH)]
-    _store("batches", database, batches)
+    batches = _batches(marshal.loads(Path(rows).read_bytes()))
+    _store("in_step", database, batches)
     records = [[unpack(one[2]) for one in batch] for batch in batches]
     gc.freeze()
     library = Library.open(Path(database))
@@ -73,9 +78,14 @@ def store_batches(rows, database):
         library.close()
 
 
-def _store(name, database, batches, *, bare=False):
+def _batches(some):
+    return [some[start : start + BATCH] for start in range(0, len(some), BATCH)]
+
+
+def _store(name, database, batches, *, in_step=True, to_the_end=True):
     """Store rows in a new library, as `import` does after it has read and tagged records."""
     from reftrack import tagging
+    from reftrack.library.filling import build, leave_out
     from reftrack.library.inserting import Rows
     from reftrack.library.writing import Library
     from reftrack.workflow.filing import file_rows
@@ -85,24 +95,15 @@ def _store(name, database, batches, *, bare=False):
     gc.freeze()
     library = Library.open(Path(database), create=True)
     library.set_vocabulary(rules.definitions, rules.facet_names)
-    if bare:
-        _strip(library)
     with _clock(name):
+        if not in_step:
+            leave_out(library.connection)
         for batch in batches:
             with library.transaction():
                 file_rows(library, rules, batch, source="bench", run=0)
+        if not in_step and to_the_end:
+            build(library.connection, lambda *_: None)
         library.close()
-
-
-def _strip(library, *, keep=()):
-    """Take away what is derived, but for the kinds (index, trigger, search) to be kept."""
-    raw = library.connection.raw
-    made = "SELECT type, name FROM sqlite_master WHERE type IN ('index', 'trigger') AND sql IS NOT NULL"
-    for kind, name in raw.execute(made).fetchall():
-        if kind not in keep:
-            raw.execute(f"DROP {kind} {name}")
-    if "search" not in keep:
-        raw.execute("DROP TABLE papers_fts")
 
 
 def search(database, *words):

@@ -104,7 +104,8 @@ GROUPS: dict[str, tuple[Side, ...]] = {
     "store": (
         inside(lambda at: at.theirs("store_bare", at.tables, at.new_database()), "bare"),
         inside(lambda at: at.ours("store_whole", at.rows, at.new_database()), "whole"),
-        inside(lambda at: at.ours("store_batches", at.rows, at.new_database()), "batches", "again"),
+        inside(lambda at: at.ours("store_batches", at.rows, at.new_database()), "batches"),
+        inside(lambda at: at.ours("store_in_step", at.rows, at.new_database()), "in_step", "again"),
         inside(lambda at: at.ours("store_without_search", at.rows, at.new_database()), "without_search"),
         inside(lambda at: at.theirs("store_sqlite_utils", at.tables, at.new_database()), "sqlite_utils"),
     ),

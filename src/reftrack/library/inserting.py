@@ -95,7 +95,7 @@ def insert_records(connection: Connection, some: Sequence[Rows], *, source: str,
     _insert_many(connection, "sections", chain.from_iterable(one.sections for one in some))
     _insert_many(connection, "trial_marks", chain.from_iterable(one.marks for one in some))
     for place, child in enumerate(CHILDREN):
-        _insert_many(connection, child.table, chain.from_iterable(one.parts[place] for one in some))
+        _insert_many(connection, child.table, chain.from_iterable([one.parts[place] for one in some]))
     _insert_many(connection, "rule_tags", chain.from_iterable(one.tags for one in some))
 
 

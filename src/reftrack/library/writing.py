@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Literal, Self
 
@@ -223,6 +224,24 @@ class Library(Reader, LedgerWriter, ImportWriter):
             if held is not None:
                 return str(held)  # this candidate may be free, so the next paper of this base begins anew
         raise AssertionError("candidates never end")
+
+    def assign_keys(self, papers: Sequence[tuple[int, str]], candidates: Callable[[str], Iterator[str]]) -> None:
+        """The same for many papers, as (PMID, base), in this order: most bases are free, and taken by one statement."""
+        now = self._now()
+        self.connection.many(
+            "INSERT OR IGNORE INTO citation_keys VALUES (?, ?, ?)", ((base, pmid, now) for pmid, base in papers)
+        )
+        keyless = {
+            pmid
+            for (pmid,) in self.connection.rows(
+                """SELECT value FROM json_each(?)
+                WHERE NOT EXISTS (SELECT 1 FROM citation_keys k WHERE k.pmid = value)""",
+                (json.dumps([pmid for pmid, _ in papers]),),
+            )
+        }
+        for pmid, base in papers:
+            if pmid in keyless:
+                self.assign_key(pmid, base, partial(candidates, base))
 
     def without_key(self) -> list[int]:
         """PMIDs that hold no citation key yet, ascending."""

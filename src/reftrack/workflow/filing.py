@@ -149,9 +149,8 @@ def file_rows(library: Library, rules: tagging.RuleSet, some: Sequence[Rows], *,
         (again if one.pmid in known else new).append(one)
         known.add(one.pmid)
     library.add(new, source=source, parser=pubmed.PARSER_VERSION)
-    for one in new:
-        library.assign_key(one.pmid, one.key, partial(key_candidates, one.key))
-        filed.new.append(one.pmid)
+    library.assign_keys([(one.pmid, one.key) for one in new], key_candidates)
+    filed.new += [one.pmid for one in new]
     if again:
         papers = [(pubmed.parse(xml), xml) for xml in map(unpack, (one.xml for one in again))]
         others = file_papers(library, rules, papers, source=source, run=run)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import lru_cache
 from xml.etree.ElementTree import Element
 
 from msgspec.structs import replace
@@ -112,15 +113,19 @@ def _headings(element: Element) -> Iterator[Heading]:
     for child in element:
         name = ui = ""
         major = False
-        qualifiers = []
+        qualifiers: tuple[Qualifier, ...] = ()
         for part in child:
             if part.tag == "DescriptorName":
-                name, ui, major = clean(part.text), attribute(part, "UI"), part.get("MajorTopicYN") == "Y"
+                name, ui, major = clean(part.text), clean(part.get("UI")), part.get("MajorTopicYN") == "Y"
             elif part.tag == "QualifierName":
-                starred = part.get("MajorTopicYN") == "Y"
-                qualifiers.append(Qualifier(clean(part.text), attribute(part, "UI"), starred))
+                qualifiers += (_qualifier(part.text, part.get("UI"), part.get("MajorTopicYN")),)
         if name:
-            yield Heading(name, ui, major, tuple(qualifiers))
+            yield Heading(name, ui, major, qualifiers)
+
+
+@lru_cache(maxsize=1024)  # there are some eighty subheadings; of headings there are too many for it to pay
+def _qualifier(name: str | None, ui: str | None, major: str | None) -> Qualifier:
+    return Qualifier(clean(name), clean(ui), major == "Y")
 
 
 def _chemicals(element: Element) -> Iterator[Substance]:
@@ -130,7 +135,7 @@ def _chemicals(element: Element) -> Iterator[Substance]:
             if part.tag == "RegistryNumber":
                 registry_number = clean(part.text)
             elif part.tag == "NameOfSubstance":
-                name, ui = clean(part.text), attribute(part, "UI")
+                name, ui = clean(part.text), clean(part.get("UI"))
         if name:
             yield Substance(name, ui, "" if registry_number == "0" else registry_number)  # 0: has none
 

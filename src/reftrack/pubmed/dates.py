@@ -38,11 +38,16 @@ def pub_date(element: Element) -> PubDate:
 def iso_date(element: Element) -> str:
     """Read Year, Month, Day as 2021-06-07; "" if it is no day of the calendar (History year 20007)."""
     found = {child.tag: child.text for child in element}
-    when = _dated(found.get("Year"), found.get("Month"), found.get("Day"))
-    return f"{when.year:04}-{when.month:02}-{when.day:02}" if when.day else ""
+    return _iso(found.get("Year"), found.get("Month"), found.get("Day"))
 
 
 @lru_cache(maxsize=4096)  # a file of 20,000 records has some 2,000 different dates, five in each record
+def _iso(year_text: str | None, month_text: str | None, day_text: str | None) -> str:
+    when = _dated(year_text, month_text, day_text)
+    return f"{when.year:04}-{when.month:02}-{when.day:02}" if when.day else ""
+
+
+@lru_cache(maxsize=4096)
 def _dated(year_text: str | None, month_text: str | None, day_text: str | None) -> PubDate:
     """Read Year, Month and Day; in the normal form "2021 Jun 5" if the month is one."""
     words = [clean(text) for text in (year_text, month_text, day_text)]

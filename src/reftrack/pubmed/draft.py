@@ -194,12 +194,8 @@ def grants(element: Element) -> list[Grant]:
 
 def read_history(element: Element, draft: Draft) -> None:
     """Take from History when the record came into PubMed: the day it was public, else the day it was loaded."""
-    dates: dict[str, str] = {}
-    for child in element:
-        status = child.get("PubStatus", "")
-        if status in ("pubmed", "entrez") and not dates.get(status):
-            dates[status] = iso_date(child)
-    draft.fields["entered"] = dates.get("pubmed") or dates.get("entrez", "")
+    days = (iso_date(child) for status in ("pubmed", "entrez") for child in element if child.get("PubStatus") == status)
+    draft.fields["entered"] = next(filter(None, days), "")
 
 
 def read_references(element: Element, draft: Draft) -> None:
@@ -213,7 +209,11 @@ def read_references(element: Element, draft: Draft) -> None:
 
 def _doi(text: str | None) -> str:
     """Free a DOI from spaces and a resolver's address; "" if what is left is none."""
-    doi = _DOI_PREFIX.sub("", "".join((text or "").split()), count=1)
+    if not text:
+        return ""
+    doi = "".join(text.split())
+    if not doi.startswith("10."):
+        doi = _DOI_PREFIX.sub("", doi, count=1)
     return doi if doi.startswith("10.") else ""
 
 

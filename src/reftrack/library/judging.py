@@ -19,7 +19,7 @@ from .acts import ActReader, ActWriter
 from .opening import Connection
 from .selecting import LONGEST_PMID, NEWEST
 
-_KEY = re.compile(r"[A-Za-z0-9][A-Za-z0-9:._/+-]{0,79}")
+_KEY = r"[A-Za-z0-9][A-Za-z0-9:._/+-]{0,79}"
 """Characters that BibTeX, biber, LaTeX's \\cite and pandoc all take in a key."""
 
 
@@ -209,7 +209,7 @@ class JudgmentWriter(JudgmentReader, ActWriter):
         return str(json.loads(first or "{}").get("former", ""))
 
     def _check_key(self, pmid: int, key: str) -> None:
-        if not _KEY.fullmatch(key):
+        if not re.fullmatch(_KEY, key):
             raise UsageError(
                 f"{key!r} cannot be a citation key: it takes letters a-z, digits and : . _ / + -, begins with a letter "
                 "or digit, and has at most 80 characters."

@@ -77,7 +77,7 @@ class LedgerReader:
         condition = f"WHERE {' AND '.join(conditions)}" if conditions else ""
         values = [value for value in asked.values() if value is not None]
         for row in self.connection.rows(f"SELECT {_RUN_COLUMNS} FROM runs {condition} ORDER BY run DESC", values):
-            with making_sense(self.connection.path):
+            with making_sense(self.connection.file):
                 line = self._run(row)
             yield line
 
@@ -95,7 +95,7 @@ class LedgerReader:
         ):
             counted.setdefault(run, {})[bucket] = number
         for row in self.connection.rows(f"SELECT {_RUN_COLUMNS} FROM runs {condition} ORDER BY run DESC", values):
-            with making_sense(self.connection.path):
+            with making_sense(self.connection.file):
                 line = Run(**self._line(row))
             numbers = counted.get(line.run, {})
             missed = numbers.get("missing", 0)

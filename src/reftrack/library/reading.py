@@ -6,9 +6,8 @@ import json
 import zlib
 from array import array
 from collections.abc import Collection, Iterator, Sequence
-from pathlib import Path
 from types import TracebackType
-from typing import Any, NamedTuple, Self
+from typing import TYPE_CHECKING, Any, NamedTuple, Self
 
 from ..errors import LibraryError
 from ..model import (
@@ -30,6 +29,9 @@ from .judging import JudgmentReader
 from .ledger import LedgerReader
 from .locking import is_being_fetched
 from .opening import making_sense, open_to_read
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 SAMPLE = "sample"
 """The source whose records are restatements: they never replace a record from anywhere else, and are fetched anew."""
@@ -66,7 +68,7 @@ class Reader(LedgerReader, ImportReader, JudgmentReader):
 
     def get(self, pmid: int) -> Paper | None:
         """The paper as it was parsed, or None if it is not held."""
-        with self.connection.snapshot(), making_sense(self.connection.path):
+        with self.connection.snapshot(), making_sense(self.connection.file):
             return self._papers([pmid]).get(pmid)
 
     def held(self, pmids: Sequence[int], *, without: Collection[str] = ()) -> Iterator[HeldPaper]:
@@ -76,7 +78,7 @@ class Reader(LedgerReader, ImportReader, JudgmentReader):
         """
         for start in range(0, len(pmids), selecting.CHUNK):
             part = pmids[start : start + selecting.CHUNK]
-            with self.connection.snapshot(), making_sense(self.connection.path):
+            with self.connection.snapshot(), making_sense(self.connection.file):
                 papers = self._papers(part, without=without)
                 about = self._about(part)
             for pmid in part:
@@ -281,7 +283,7 @@ class Reader(LedgerReader, ImportReader, JudgmentReader):
         """
         for start in range(0, len(pmids), selecting.CHUNK):
             part = pmids[start : start + selecting.CHUNK]
-            with self.connection.snapshot(), making_sense(self.connection.path):
+            with self.connection.snapshot(), making_sense(self.connection.file):
                 papers = self._papers(part, without=without)
             yield from (papers[pmid] for pmid in part if pmid in papers)
 

@@ -160,17 +160,18 @@ class Desk:
         return ""
 
     def _workspace_file(self) -> dict[str, Any]:
-        return self._read(os.path.join(self._root, WORKSPACE_FILE), WORKSPACE_KEYS) if self._root is not None else {}
+        file = os.path.join(self._root, WORKSPACE_FILE) if self._root is not None else ""
+        return self._read(_path(file), WORKSPACE_KEYS) if os.path.isfile(file) else {}
 
     def _user_file(self) -> dict[str, Any]:
         from platformdirs import user_config_path  # slow to load, and only commands that go online come here
 
-        return self._read(str(user_config_path("reftrack") / "config.toml"), USER_KEYS)
+        return self._read(user_config_path("reftrack") / "config.toml", USER_KEYS)
 
-    def _read(self, file: str, known: tuple[str, ...]) -> dict[str, Any]:
-        if file not in self._files:
-            self._files[file] = read_settings(file, known)
-        return self._files[file]
+    def _read(self, path: Path, known: tuple[str, ...]) -> dict[str, Any]:
+        if str(path) not in self._files:
+            self._files[str(path)] = read_settings(path, known)
+        return self._files[str(path)]
 
     # what commands open
 
@@ -292,13 +293,11 @@ def _is_workspace(folder: str) -> bool:
     )
 
 
-def read_settings(file: str, known: tuple[str, ...]) -> dict[str, Any]:
+def read_settings(path: Path, known: tuple[str, ...]) -> dict[str, Any]:
     """A settings file, {} if there is none. Raises UsageError for anything that is not understood."""
-    if not os.path.isfile(file):
+    if not path.is_file():
         return {}
     import tomllib
-
-    path = _path(file)
 
     try:
         held = tomllib.loads(_text(path))

@@ -7,18 +7,19 @@ commands read (`hand_tags`, `decisions`, `notes`, `citation_keys`,
 
 from __future__ import annotations
 
-import json
 import os
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from typing import Any, NamedTuple
 
+from msgspec.json import decode
 from msgspec.structs import replace
 
 from ..errors import UsageError
 from ..hands import LONGEST, SAID, Act, Kind, to_line
 from .opening import Connection
+from .selecting import in_json
 
 SHORTEST_HANDLE = 4
 CLEARED = "cleared"
@@ -59,7 +60,7 @@ class ActReader:
         where, values = ["1"], list[object]()
         if pmids:
             where.append("a.pmid IN (SELECT value FROM json_each(?))")
-            values.append(json.dumps(list(pmids)))
+            values.append(in_json(pmids))
         if who is not None:
             where.append("a.who = ?")
             values.append(who)
@@ -290,9 +291,11 @@ _COLUMNS = len(_NAMES) + 1
 
 def _act(row: Sequence[Any]) -> Act:
     *values, said = row
-    told = json.loads(said)
+    told = decode(said)
     return Act(**dict(zip(_NAMES, values, strict=True)) | told | {"reasons": tuple(told.get("reasons", ()))})
 
 
 def _dump(value: object) -> str:
+    import json  # only who writes
+
     return json.dumps(value, ensure_ascii=False)

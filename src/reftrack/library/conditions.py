@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from ..errors import UsageError
 from .opening import Connection
-from .selecting import NEWEST, Selection, find_tag, fold, nearest, search_expression, with_children
+from .selecting import NEWEST, Selection, find_tag, fold, in_json, nearest, search_expression, with_children
 
 
 class Condition(NamedTuple):
@@ -94,9 +94,9 @@ def _of_the_record(connection: Connection, selection: Selection) -> Iterator[Con
     for codes in selection.languages:
         yield _in_language(connection, codes.split(","))
     if selection.pmids:
-        listed = f"[{','.join(map(str, selection.pmids))}]"
+        pmids = in_json(selection.pmids)
         source = "SELECT DISTINCT value AS pmid FROM json_each(?)"
-        yield Condition("{pmid} IN (SELECT value FROM json_each(?))", (listed,), source, (listed,), held=False)
+        yield Condition("{pmid} IN (SELECT value FROM json_each(?))", (pmids,), source, (pmids,), held=False)
     if selection.notice:
         yield _noticed(selection.notice, retracted=selection.retracted)
 

@@ -6,15 +6,17 @@ run before. What a run that broke off stored waits as `stored` until a complete 
 
 from __future__ import annotations
 
-import json
 import zlib
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple, cast, get_args
+
+from msgspec.json import decode, encode
 
 from ..indexing import TagChange
 from ..model import Bucket, Change, Event, Run
 from .locking import is_being_fetched
 from .opening import Connection, Row, making_sense
+from .selecting import in_json
 
 PUBMED = "pubmed"
 """The source of a run that asked PubMed itself, and of the records it brought."""
@@ -107,7 +109,7 @@ class LedgerReader:
 
     def _line(self, row: Row) -> dict[str, Any]:
         line: dict[str, Any] = dict(zip(_RUN_COLUMNS.split(", "), row, strict=True))
-        line["warnings"] = tuple(json.loads(line["warnings"]))
+        line["warnings"] = tuple(decode(line["warnings"]))
         if line["status"] == "running" and not self._is_alive(line["run"]):
             line |= {"status": "interrupted", "problem": _ENDED_EARLY}
         return line
@@ -137,7 +139,7 @@ class LedgerReader:
                 (SELECT max(c.run) FROM runs c WHERE c.query = r.query AND c.status = 'complete' AND c.source = ?),
                 (SELECT max(c.run) FROM runs c WHERE c.query = r.query AND c.status = 'complete'), 0)
             AND (? = '[]' OR query IN (SELECT value FROM json_each(?))) ORDER BY run""",
-            (PUBMED, *[json.dumps(sorted(live))] * 2),
+            (PUBMED, *[encode(sorted(live)).decode()] * 2),
         )
         return [run for (run,) in rows]
 
@@ -182,7 +184,7 @@ class LedgerReader:
     def changes(self, pmid: int) -> tuple[Change, ...]:
         """What PubMed changed in a held record, field by field, oldest first."""
         return tuple(
-            Change(run or 0, at, pmid, field, tuple(json.loads(before)), tuple(json.loads(after)))
+            Change(run or 0, at, pmid, field, tuple(decode(before)), tuple(decode(after)))
             for run, at, field, before, after in self.connection.rows(
                 "SELECT run, at, field, before, after FROM changes WHERE pmid = ? ORDER BY change", (pmid,)
             )
@@ -264,7 +266,7 @@ class LedgerReader:
         Those of its query, since the query last told; of one that joined, since it came. And those that none of the
         `live` queries finds, since any run last told of such: nobody else would.
         """
-        named = {"query": query, "run": run, "live": json.dumps(sorted({*live, query}))}
+        named = {"query": query, "run": run, "live": encode(sorted({*live, query})).decode()}
         own = self.connection.rows(
             """SELECT f.pmid, CASE WHEN h.told THEN min(f.former)
                 ELSE min(CASE WHEN f.run >= coalesce(h.returned_from, h.first_run) THEN f.former END) END,
@@ -352,7 +354,8 @@ class LedgerWriter(LedgerReader):
 
     def found(self, run: int, *, count: int, translation: str, warnings: Sequence[str], ids: Iterable[int]) -> None:
         """What the search of a run said: the count, the query as it was understood, its warnings, its papers."""
-        from hashlib import sha256  # loads OpenSSL, which whoever only looks never needs
+        import json
+        from hashlib import sha256  # loads OpenSSL, which whoever only looks never needs, as they need no json
 
         listing = "".join(f"{pmid}\n" for pmid in sorted(ids))
         self.connection.run(
@@ -408,7 +411,7 @@ class LedgerWriter(LedgerReader):
         known: dict[int, int | None] = dict(
             self.connection.rows(
                 "SELECT pmid, left_run FROM hits WHERE query = ? AND pmid IN (SELECT value FROM json_each(?))",
-                (query, json.dumps(pmids)),
+                (query, in_json(pmids)),
             )
         )
         fresh = [pmid for pmid in pmids if pmid not in known or (online and known[pmid] is not None)]

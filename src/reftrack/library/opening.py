@@ -231,6 +231,8 @@ def _check_file(path: File) -> None:
             ) from None
         raise LibraryError(f"There is no library at {path}; `reftrack fetch` makes it.") from None
     except OSError as error:
+        if error.errno not in (errno.ENOTDIR, errno.ELOOP):
+            raise  # no such name can be, or nobody may look: a mistake in what was named
         raise LibraryError(f"The library {path} cannot be read ({error.strerror}); nothing was changed.") from None
     if stat.S_ISDIR(found.st_mode):
         raise LibraryError(f"{path} is a folder, not a library; name the file with --db.")

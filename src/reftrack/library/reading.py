@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import json
 import zlib
 from array import array
 from collections.abc import Collection, Iterator, Sequence
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, NamedTuple, Self
+
+from msgspec.json import decode
 
 from ..errors import LibraryError
 from ..model import (
@@ -167,7 +168,7 @@ class Reader(LedgerReader, ImportReader, JudgmentReader):
         for pmid, tag, primary in self.connection.rows(
             """SELECT pmid, tag, is_primary FROM rule_tags
             WHERE pmid IN (SELECT value FROM json_each(?)) AND state = 'tagged'""",
-            (json.dumps(list(pmids)),),
+            (selecting.in_json(pmids),),
         ):
             found[pmid][tag] = bool(primary)
         return found
@@ -384,7 +385,7 @@ def is_intact(blob: bytes, digest: str) -> bool:
 
 def _evidence(pmid: int, text: str) -> tuple[Evidence, ...]:
     try:
-        return tuple(Evidence(**entry) for entry in json.loads(text))
+        return tuple(Evidence(**entry) for entry in decode(text))
     except (ValueError, TypeError):
         raise LibraryError(
             f"The stored evidence of PMID {pmid} is damaged; `reftrack retag --all` makes it again."

@@ -11,8 +11,9 @@ import os
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
-from typing import Any, NamedTuple
+from typing import Any
 
+from msgspec import Struct
 from msgspec.json import decode
 from msgspec.structs import replace
 
@@ -26,7 +27,7 @@ CLEARED = "cleared"
 """Why a person's own decision was taken back otherwise than by `undo`: a deed that can itself be undone."""
 
 
-class Logged(NamedTuple):
+class Logged(Struct, frozen=True):
     """An act, whether it stands, and the paper it was done to as the library knows it."""
 
     act: Act
@@ -39,7 +40,7 @@ class Logged(NamedTuple):
     """The act that this one takes back."""
 
 
-class Merged(NamedTuple):
+class Merged(Struct, frozen=True):
     """What became of the acts of another log."""
 
     new: tuple[Act, ...]

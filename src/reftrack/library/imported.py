@@ -7,7 +7,7 @@ no such paper is held by the first of them that came.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from typing import Any, Literal, NamedTuple
+from typing import Any, Literal
 
 from msgspec import Struct, to_builtins
 from msgspec.json import decode
@@ -27,7 +27,7 @@ _LONGEST_WORDS = 6
 _MOST_CANDIDATES = 50
 
 
-class Match(NamedTuple):
+class Match(Struct, frozen=True, gc=False):
     """Which held paper an entry is, or why that cannot be said."""
 
     pmid: int | None = None
@@ -69,7 +69,7 @@ class ImportedEntry(Struct, frozen=True):
     citation: Citation
 
 
-class Candidate(NamedTuple):
+class Candidate(Struct, frozen=True, gc=False):
     """What tells a held paper from others of its title."""
 
     pmid: int

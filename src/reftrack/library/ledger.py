@@ -6,10 +6,10 @@ run before. What a run that broke off stored waits as `stored` until a complete 
 
 from __future__ import annotations
 
-import zlib
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from typing import Any, NamedTuple, cast, get_args
+from typing import Any, cast, get_args
 
+from msgspec import Struct
 from msgspec.json import decode, encode
 
 from ..indexing import TagChange
@@ -31,7 +31,14 @@ _RUN_COLUMNS = (
 _ENDED_EARLY = "the program ended before the run did"
 
 
-class LastRun(NamedTuple):
+def unpacked(record: bytes) -> bytes:
+    """A stored record as it came."""
+    import zlib  # few commands look at records
+
+    return zlib.decompress(record)
+
+
+class LastRun(Struct, frozen=True, gc=False):
     """A complete run of a query, as the one after it needs to know it."""
 
     run: int
@@ -43,7 +50,7 @@ class LastRun(NamedTuple):
     translation: str
 
 
-class Altered(NamedTuple):
+class Altered(Struct, frozen=True, gc=False):
     """A held paper whose record changed since it was last told, and how it stands to the query that tells it now."""
 
     pmid: int
@@ -53,7 +60,7 @@ class Altered(NamedTuple):
     """A reader knows it as the query's own; not one that just joined or left, or that belongs to no query."""
 
 
-class Standing(NamedTuple):
+class Standing(Struct, frozen=True, gc=False):
     """How well a held record is known to be what PubMed has."""
 
     confirmed: str
@@ -289,7 +296,7 @@ class LedgerReader:
     def former_record(self, former: int) -> tuple[bytes, str]:
         """A record as it was before it changed, and its source."""
         ((packed, source),) = self.connection.rows("SELECT xml, source FROM former_records WHERE former = ?", (former,))
-        return zlib.decompress(packed), source
+        return unpacked(packed), source
 
     def standings(self) -> dict[int, Standing]:
         """Every paper held as PubMed has it, with how well it is known to be up to date."""

@@ -12,11 +12,11 @@ from desk import terminal
 from indexing_desk import GAMMA, PMID, RULES, TEXT, TRIAL, IndexingDesk, indexed, made, raw
 from papers import paper
 from reftrack import pubmed, tagging
-from reftrack.indexing import TagChange, news
 from reftrack.library.ledger import Altered
 from reftrack.library.writing import Library
 from reftrack.model import Evidence, Heading, Tag
 from reftrack.report.retagged import retagged
+from reftrack.tag_changes import TagChange, news
 from reftrack.workflow import telling
 from reftrack.workflow.changed_tags import tag_changed
 from reftrack.workflow.filing import file_papers

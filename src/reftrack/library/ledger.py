@@ -12,8 +12,8 @@ from typing import Any, cast, get_args
 from msgspec import Struct
 from msgspec.json import decode, encode
 
-from ..indexing import TagChange
 from ..model import Bucket, Change, Event, Run
+from ..tag_changes import TagChange
 from .locking import is_being_fetched
 from .opening import Connection, Row, making_sense
 from .selecting import in_json

@@ -236,7 +236,7 @@ def test_changes_in_a_row_are_one_to_a_reader():
 def test_what_two_queries_tell_alike_counts_once():
     """A tag that came and went is no news, though a second run tells its coming once more."""
     came = TagChange(1, "2026-11-01T00:00:00Z", PMID, "a", "", "tagged", "indexing")
-    went = came._replace(before="tagged", after="")
+    went = replace(came, before="tagged", after="")
     assert not retagged([came, went, came], (), ()).by_indexing.changed
 
 

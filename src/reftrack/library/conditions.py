@@ -1,6 +1,6 @@
 """What a selection demands of a paper, each demand as SQL in two shapes: a test of one paper, and all that meet it."""
 
-from __future__ import annotations
+# Annotations are not kept as text here: a NamedTuple would compile each of them again, at every start.
 
 import re
 from collections.abc import Iterator, Sequence
@@ -33,7 +33,7 @@ class Condition(NamedTuple):
     """Which columns of p the test reads: "" none, "narrow" year or first_seen, or "row" any other, which is dear."""
     sorted_by: str = ""
     """The order (as --sort names it) in which those that meet it stand side by side."""
-    opposite: Condition | None = None
+    opposite: "Condition | None" = None
     """What this denies."""
 
     @property

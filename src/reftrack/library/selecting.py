@@ -3,7 +3,7 @@
 Loads neither the nouns nor anything heavy: `list` answers before the finger leaves the key.
 """
 
-from __future__ import annotations
+# Annotations are not kept as text here: a NamedTuple would compile each of them again, at every start.
 
 import re
 import sqlite3

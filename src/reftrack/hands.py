@@ -10,7 +10,6 @@ import re
 from typing import Any, Final, Literal, cast
 
 from msgspec import Struct
-from msgspec.structs import fields
 
 from .errors import UsageError
 
@@ -73,7 +72,7 @@ class Act(Struct, frozen=True, gc=False, kw_only=True):
 
 SAID: Final = ("by", "tag", "verdict", "because", "reasons", "text", "key", "former", "trial")
 """What kinds of act say beside who, when and of which paper."""
-_NAMES: Final = tuple(field.name for field in fields(Act))
+_NAMES: Final = Act.__struct_fields__
 
 
 def to_line(act: Act) -> str:

@@ -8,7 +8,7 @@ import pytest
 import reftrack
 
 ROOT = Path(reftrack.__file__).parent
-NOUNS = {"citation", "errors", "hands", "indexing", "model", "notices", "registries", "trials"}
+NOUNS = {"citation", "errors", "hands", "indexing", "model", "notices", "registries", "tag_changes", "trials"}
 ROOMS = {
     "claims",
     "queries",

@@ -12,11 +12,11 @@ from desk import terminal
 from indexing_desk import GAMMA, PMID, RULES, TEXT, TRIAL, IndexingDesk, indexed, made, raw
 from papers import paper
 from reftrack import pubmed, tagging
-from reftrack.indexing import TagChange, news
 from reftrack.library.ledger import Altered
 from reftrack.library.writing import Library
 from reftrack.model import Evidence, Heading, Tag
 from reftrack.report.retagged import retagged
+from reftrack.tag_changes import TagChange, news
 from reftrack.workflow import telling
 from reftrack.workflow.changed_tags import tag_changed
 from reftrack.workflow.filing import file_papers
@@ -236,7 +236,7 @@ def test_changes_in_a_row_are_one_to_a_reader():
 def test_what_two_queries_tell_alike_counts_once():
     """A tag that came and went is no news, though a second run tells its coming once more."""
     came = TagChange(1, "2026-11-01T00:00:00Z", PMID, "a", "", "tagged", "indexing")
-    went = came._replace(before="tagged", after="")
+    went = replace(came, before="tagged", after="")
     assert not retagged([came, went, came], (), ()).by_indexing.changed
 
 

@@ -6,12 +6,10 @@ of its own. So two logs may be put together in any order, and come to the same.
 
 from __future__ import annotations
 
-import json
 import re
 from typing import Any, Final, Literal, cast
 
 from msgspec import Struct
-from msgspec.structs import fields
 
 from .errors import UsageError
 
@@ -27,10 +25,11 @@ LONGEST: Final = 100_000
 LONGEST_READ: Final = 100 * LONGEST
 """Of one that is read: notes from before there was a log had no bound."""
 
-ID = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ\.\d{9}\.[0-9a-f]{8}")
-_SLUG = re.compile(r"[a-z0-9][a-z0-9-]{0,80}")
-_TRIAL = re.compile(r"PMID [1-9]\d{0,17}|[A-Za-z0-9][A-Za-z0-9 ./_:-]{0,60}")
-_WHEN = re.compile(r"\d{4}-\d\d-\d\d[\dT:.Z+-]{0,20}")
+# Patterns of lines that are read: compiled then, for who only looks at papers reads none.
+_ID: Final = r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ\.\d{9}\.[0-9a-f]{8}"
+_SLUG: Final = r"[a-z0-9][a-z0-9-]{0,80}"
+_TRIAL: Final = r"PMID [1-9]\d{0,17}|[A-Za-z0-9][A-Za-z0-9 ./_:-]{0,60}"
+_WHEN: Final = r"\d{4}-\d\d-\d\d[\dT:.Z+-]{0,20}"
 _MOST_DIGITS: Final = 18
 
 
@@ -73,11 +72,13 @@ class Act(Struct, frozen=True, gc=False, kw_only=True):
 
 SAID: Final = ("by", "tag", "verdict", "because", "reasons", "text", "key", "former", "trial")
 """What kinds of act say beside who, when and of which paper."""
-_NAMES: Final = tuple(field.name for field in fields(Act))
+_NAMES: Final = Act.__struct_fields__
 
 
 def to_line(act: Act) -> str:
     """The act as one line of JSON, without a line end; what is empty is left out."""
+    import json  # here and below, because who only looks at papers writes and reads no line
+
     return json.dumps(
         {
             name: value
@@ -95,6 +96,8 @@ def from_line(line: str) -> Act:
         raise UsageError("it is the mark of a conflict that git left; keep both sides' lines and remove the marks")
     if len(line) > LONGEST_READ:
         raise UsageError(f"it has more than {LONGEST_READ:,} characters")
+    import json
+
     try:
         said = json.loads(line)
     except (ValueError, RecursionError):
@@ -144,8 +147,8 @@ def _fits(name: str, value: object) -> bool:
         return isinstance(value, list) and all(_is_text(one) for one in value)
     if not _is_text(value):
         return False
-    shape = {"id": ID, "together": ID, "undoes": ID, "tag": _SLUG, "at": _WHEN, "trial": _TRIAL}.get(name)
-    return not (shape and value) or bool(shape.fullmatch(str(value)))
+    shape = {"id": _ID, "together": _ID, "undoes": _ID, "tag": _SLUG, "at": _WHEN, "trial": _TRIAL}.get(name)
+    return not (shape and value) or bool(re.fullmatch(shape, str(value)))
 
 
 def _is_text(value: object) -> bool:

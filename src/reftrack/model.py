@@ -7,7 +7,7 @@ numbers only. Names follow the PubMed DTD (https://dtd.nlm.nih.gov/ncbi/pubmed/o
 
 from __future__ import annotations
 
-from typing import Literal, NamedTuple
+from typing import Literal
 
 from msgspec import Struct
 
@@ -338,11 +338,8 @@ TRIAL_REGISTRIES = frozenset(
 """DataBankName values that are trial registries (https://www.nlm.nih.gov/bsd/medline_databank_source.html)."""
 
 
-class Evidence(NamedTuple):
-    """What a rule tag rests on: `quote` stands at `start:end` (characters) of the named field's text.
-
-    A named tuple, as ten of them are made for every paper: a frozen dataclass takes four times as long to make.
-    """
+class Evidence(Struct, frozen=True, gc=False):
+    """What a rule tag rests on: `quote` stands at `start:end` (characters) of the named field's text."""
 
     rule: str
     field: str

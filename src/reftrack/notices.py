@@ -120,14 +120,13 @@ def unsaid(publication_types: Iterable[tuple[str, str]], said: Iterable[str]) ->
     return found
 
 
-_SAYS_SO = re.compile(
-    r"^\W*(?:retracted|withdrawn|removed|expression of concern)(?: article| paper)?\s*[:.\]–—-]+\s*", re.IGNORECASE
-)
+_SAYS_SO = r"(?i)^\W*(?:retracted|withdrawn|removed|expression of concern)(?: article| paper)?\s*[:.\]–—-]+\s*"
+"""Compiled when the first retracted paper is shown."""
 
 
 def without_mark(title: str) -> str:
     """The title of a retracted paper without the mark that NLM or the journal put before it, where ours stands."""
-    return _SAYS_SO.sub("", title) or title
+    return re.sub(_SAYS_SO, "", title) or title
 
 
 def words(kind: str) -> Words:

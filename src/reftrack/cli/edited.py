@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+import os
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from ..errors import RuleError, UsageError
@@ -18,7 +19,7 @@ def tell_edited_rules(desk: Desk, connection: Connection) -> None:
 
     Rules older than the library's file are not read: who wrote to it since was told then.
     """
-    if desk.quiet or not _edited_since(desk.rules_folder, desk.db):
+    if desk.quiet or not _edited_since(desk.rules_folder, desk.db_file):
         return
     from ..library.reading import Reader
 
@@ -37,17 +38,20 @@ def tell_stale(papers: int, *, quiet: bool) -> None:
         note(f"{plural(papers, 'paper')} {carry} tags of other rules; `reftrack retag` applies these.", quiet=quiet)
 
 
-def _edited_since(folder: Path | None, db: Path) -> bool:
-    if folder is None or not folder.is_dir():
+def _edited_since(folder: str | None, db: str) -> bool:
+    if folder is None or not os.path.isdir(folder):
         return False
-    written = max(_changed(db), _changed(db.with_name(f"{db.name}-wal")))
-    return any(_changed(path) >= written for path in (folder, *folder.glob("*.toml")))
+    rules = []
+    with suppress(OSError):  # what may not be read is told by whoever reads it
+        rules = [os.path.join(folder, name) for name in os.listdir(folder) if name.endswith(".toml")]
+    written = max(_changed(db), _changed(f"{db}-wal"))
+    return any(_changed(path) >= written for path in (folder, *rules))
 
 
-def _changed(path: Path) -> int:
+def _changed(path: str) -> int:
     """When the file last changed, in nanoseconds; 0 if it is empty or cannot be seen."""
     try:
-        seen = path.stat()
+        seen = os.stat(path)
     except OSError:
         return 0
     return seen.st_mtime_ns if seen.st_size else 0

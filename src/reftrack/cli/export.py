@@ -3,21 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
+from msgspec import Struct
 from msgspec.structs import replace
 
 from ..errors import UsageError
 from . import guidance, options
-from .output import is_stdout, write
+from .output import file_of, write
 from .screen import note, on_terminal, plural
 from .settings import Desk
 from .shorthand import Selecting
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from ..model import HeldPaper
 
 
@@ -37,7 +38,7 @@ class Exporting(Selecting):
 @click.option(
     "-o",
     "--output",
-    type=click.Path(path_type=Path),
+    type=click.Path(),
     help="Into this file, which is replaced only when all is written.",
 )
 @click.option("--ascii", is_flag=True, help="BibTeX and BibLaTeX without a letter beyond ASCII, for classic BibTeX.")
@@ -61,7 +62,7 @@ def command(
     /,
     *,
     name: str,
-    output: Path | None,
+    output: str | None,
     ascii: bool,  # noqa: A002 - the option's own name
     abbrev: bool,
     abstracts: bool,
@@ -98,9 +99,8 @@ def command(
         if getattr(asked, option) and option not in form.heeds:
             heeding = ", ".join(other.name for other in FORMATS.values() if option in other.heeds)
             raise UsageError(f"--{option.replace('_', '-')} means nothing to {name}; it is for {heeding}.")
-    if is_stdout(output):
-        output = None
-    if form.binary and output is None and on_terminal():
+    path = file_of(output)
+    if form.binary and path is None and on_terminal():
         raise UsageError(f"{name} is no text for a terminal; name a file with -o.")
     selection = options.read_selection(**chosen)
 
@@ -113,9 +113,9 @@ def command(
                 if counts.take(held, exclude_retracted=exclude_retracted):
                     yield replace(held, key=f"pmid{held.paper.pmid}") if keys == "pmid" else held
 
-    write(output, form.write(papers(), asked))
+    write(path, form.write(papers(), asked))
     options.tell_not_held(desk, selection)
-    _tell(desk, counts, output, exclude_retracted=exclude_retracted)
+    _tell(desk, counts, path, exclude_retracted=exclude_retracted)
 
 
 def _nearest(name: str, formats: Iterable[str]) -> str:
@@ -149,8 +149,7 @@ def _list_formats(ctx: click.Context) -> None:
     ctx.exit()
 
 
-@dataclass(slots=True)
-class _Counts:
+class _Counts(Struct):
     """What went out, for the words after it."""
 
     written: int = 0

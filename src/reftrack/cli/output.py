@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import os
-import tempfile
 from collections.abc import Iterable, Iterator, Mapping
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from ..errors import UsageError
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 STDOUT = ("-", "/dev/stdout", "/dev/fd/1", "/proc/self/fd/1")
 SQLITE = b"SQLite format 3\x00"
@@ -18,6 +20,15 @@ SQLITE = b"SQLite format 3\x00"
 def is_stdout(path: Path | None) -> bool:
     """Whether the result is for stdout."""
     return path is None or str(path) in STDOUT
+
+
+def file_of(name: str | None) -> Path | None:
+    """The file that an option names, None for stdout."""
+    if name is None or name in STDOUT:
+        return None
+    from pathlib import Path
+
+    return Path(name)
 
 
 def format_of(form: str | None, output: Path | None, endings: Mapping[str, str], *, as_json: bool) -> str:
@@ -60,17 +71,19 @@ def write(path: Path | None, pieces: Pieces) -> None:
         with path.open("rb") as stream:
             if stream.read(len(SQLITE)) == SQLITE:
                 raise UsageError(f"{path} is a database (the library?), so nothing is written over it; name another.")
-    _write_whole(Path(os.path.realpath(path)), pieces)
+    _write_whole(type(path)(os.path.realpath(path)), pieces)  # Path.resolve has no answer to links in a circle
 
 
 def _write_whole(path: Path, pieces: Pieces) -> None:
     """Beside the target first, then in its place: a failure leaves the old file as it was."""
+    import tempfile  # loads random numbers and compression
+
     folder = path.parent
     try:
         handle, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=folder)
     except OSError as error:
         raise UsageError(f"{path} cannot be written ({error.strerror}); nothing was changed.") from None
-    unfinished = Path(name)
+    unfinished = folder / name
     try:
         with os.fdopen(handle, "wb") as stream:
             stream.writelines(_encoded(pieces))

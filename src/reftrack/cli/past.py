@@ -7,7 +7,7 @@ from itertools import groupby
 from operator import attrgetter
 from typing import TYPE_CHECKING, Any
 
-from ..indexing import news
+from ..tag_changes import news
 from .acted import what
 from .screen import clean
 

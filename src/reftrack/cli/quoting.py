@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
+
+from msgspec import Struct
 
 from .screen import clean
 
@@ -19,8 +20,7 @@ _GAP = 120
 _SENTENCE_END = re.compile(r"(?<=[.!?])\s+(?=[A-ZА-Я0-9(\[])")
 
 
-@dataclass(slots=True)
-class Passage:
+class Passage(Struct):
     """A sentence of the paper, or a mark of its indexers, with all the evidence that stands in it."""
 
     entries: list[Evidence]

@@ -6,9 +6,10 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from collections.abc import Set as AbstractSet
 from itertools import groupby, islice
-from typing import TYPE_CHECKING, Literal, NamedTuple
+from typing import TYPE_CHECKING, Literal
 
 import click
+from msgspec import Struct
 
 from ..report.saying import not_counted, readable
 from .quoting import Passage, passages
@@ -33,7 +34,7 @@ _WIDTH = 7
 Style = Literal["", "bold", "bold red", "dim", "green", "magenta"]
 
 
-class Line(NamedTuple):
+class Line(Struct, frozen=True, gc=False):
     """A line to print; a label stands in a column of its own before it, " " for an empty one."""
 
     text: str

@@ -16,12 +16,13 @@ if TYPE_CHECKING:
     from rich.console import Console
 
 # C0 and C1 controls, and what reorders or hides text (Unicode TR9, TR36): a title must not move a cursor.
-_UNSAFE = re.compile(
+# A pattern is compiled when it is first needed, and ordinary text never needs one.
+_UNSAFE = (
     r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u200b\u200e\u200f\u202a-\u202e\u2060\u2066-\u2069\u061c\ufeff\U000e0000-\U000e007f]"
 )
 # What joins, tints or varies the sign before it: one terminal draws a family of four in two cells, another in eight.
-_UNSTEADY = re.compile(r"[\u00ad\u200c\u200d\ufe00-\ufe0f\U0001f3fb-\U0001f3ff\U000e0100-\U000e01ef]")
-_SPACE = re.compile(r"[\t\n\x0b\x0c\r\x85\u2028\u2029]+")
+_UNSTEADY = r"[\u00ad\u200c\u200d\ufe00-\ufe0f\U0001f3fb-\U0001f3ff\U000e0100-\U000e01ef]"
+_SPACE = r"[\t\n\x0b\x0c\r\x85\u2028\u2029]+"
 READABLE = 100
 """Columns beyond which running text is hard to read."""
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
@@ -29,7 +30,9 @@ _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 def clean(text: object) -> str:
     """One line of text without anything that a terminal would obey."""
-    return _UNSAFE.sub("", _SPACE.sub(" ", str(text)))
+    plain = str(text)
+    # What Python calls printable has no control, no format character and no line end.
+    return plain if plain.isprintable() else re.sub(_UNSAFE, "", re.sub(_SPACE, " ", plain))
 
 
 def on_terminal() -> bool:
@@ -76,7 +79,7 @@ def table(columns: Sequence[tuple[str, dict[str, Any]]], rows: Iterable[Sequence
 
 
 def _steady(text: object) -> str:
-    return "\n" if text == "\n" else _UNSTEADY.sub("", clean(text))
+    return "\n" if text == "\n" else re.sub(_UNSTEADY, "", clean(text))
 
 
 def beside(label: str, text: str, *, indent: int = 0, width: int = 14, styles: tuple[str, str] = ("dim", "")) -> None:

@@ -10,12 +10,13 @@ import os
 import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..errors import UsageError
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from ..library.opening import Connection
     from ..library.reading import Reader
     from ..library.writing import Library
@@ -44,34 +45,44 @@ class Desk:
         quiet: bool = False,
         verbose: bool = False,
         environment: Mapping[str, str] | None = None,
-        start: Path | None = None,
+        start: str | None = None,
     ) -> None:
         if "" in (db, queries):
             raise UsageError("--db and --queries need a path, and one of them is empty.")
-        self._db = Path(db) if db else None
-        self._queries = Path(queries) if queries else None
+        self._db = db
+        self._queries = queries
         self.quiet = quiet
         self.verbose = verbose
         self.environment = os.environ if environment is None else environment
-        self.root = find_workspace(start or Path.cwd())
+        self._root = find_workspace(start or os.getcwd())
         self._files: dict[str, dict[str, Any]] = {}
 
-    # places
+    # places: as text for the quickest commands, which have no time to load pathlib
+
+    @property
+    def root(self) -> Path | None:
+        """The workspace's folder, None outside of any."""
+        return _path(self._root) if self._root is not None else None
 
     @property
     def db(self) -> Path:
         """The library's file. Raises UsageError where there is neither a workspace nor a flag."""
-        return self._place(self._db, "REFTRACK_DB", "db", Path("db") / "reftrack.db")
+        return _path(self.db_file)
+
+    @property
+    def db_file(self) -> str:
+        """The same as text."""
+        return self._place(self._db, "REFTRACK_DB", "db", os.path.join("db", "reftrack.db"))
 
     @property
     def queries(self) -> Path:
         """The folder of saved queries. Raises UsageError."""
-        return self._place(self._queries, "REFTRACK_QUERIES", "queries", Path("queries"))
+        return _path(self._place(self._queries, "REFTRACK_QUERIES", "queries", "queries"))
 
     @property
-    def rules_folder(self) -> Path | None:
+    def rules_folder(self) -> str | None:
         """Where a workspace keeps tag rules of its own, whether or not the folder is there."""
-        return self.root / "rules" if self.root else None
+        return os.path.join(self._root, "rules") if self._root is not None else None
 
     @property
     def saved(self) -> frozenset[str]:
@@ -88,17 +99,18 @@ class Desk:
         """Whether someone said where the library is: then a missing file is a mistake, not a first day."""
         return bool(self._db or self.environment.get("REFTRACK_DB") or self._workspace_file().get("db"))
 
-    def _place(self, flag: Path | None, variable: str, key: str, default: Path) -> Path:
+    def _place(self, flag: str | None, variable: str, key: str, default: str) -> str:
         if flag is not None:
-            return flag
+            return str(_path(flag))
         if named := self.environment.get(variable):
-            return expanded(named)
-        if self.root is None:
+            return str(expanded(named))
+        if self._root is None:
             raise UsageError(
                 "This is no workspace, nor is a folder above it; `reftrack init` makes one here, "
                 f"or name the place with --{key}."
             )
-        return self.root / expanded(str(self._workspace_file().get(key, default)))
+        named = self._workspace_file().get(key)
+        return os.path.join(self._root, default if named is None else str(expanded(named)))
 
     # who asks
 
@@ -148,7 +160,8 @@ class Desk:
         return ""
 
     def _workspace_file(self) -> dict[str, Any]:
-        return self._read(self.root / WORKSPACE_FILE, WORKSPACE_KEYS) if self.root else {}
+        file = os.path.join(self._root, WORKSPACE_FILE) if self._root is not None else ""
+        return self._read(_path(file), WORKSPACE_KEYS) if os.path.isfile(file) else {}
 
     def _user_file(self) -> dict[str, Any]:
         from platformdirs import user_config_path  # slow to load, and only commands that go online come here
@@ -190,7 +203,7 @@ class Desk:
             return None
         from ..library.opening import open_to_read
 
-        return self._tell_opened(open_to_read(self.db))
+        return self._tell_opened(open_to_read(self.db_file))
 
     def reader(self) -> Reader | None:
         """The library, to look at; None on a first day, when nothing has been fetched. Raises LibraryError."""
@@ -255,23 +268,37 @@ class Desk:
 
     def first_day(self) -> bool:
         """Whether the workspace has no library yet, and nobody said that there is one."""
-        return not self.db_was_named and not os.path.lexists(self.db)  # a link that leads nowhere is no first day
+        return not self.db_was_named and not os.path.lexists(self.db_file)  # a link that leads nowhere is no first day
+
+
+def _path(name: str) -> Path:
+    from pathlib import Path
+
+    return Path(name)
 
 
 def expanded(path: str) -> Path:
     """A path with ~ for somebody's home; a ~ that names nobody stays as it is."""
     try:
-        return Path(path).expanduser()
+        return _path(path).expanduser()
     except RuntimeError:
-        return Path(path)
+        return _path(path)
 
 
-def find_workspace(start: Path) -> Path | None:
-    """The nearest folder from `start` upwards that is a workspace."""
-    for folder in (start, *start.parents):
-        if (folder / WORKSPACE_FILE).is_file() or ((folder / "queries").is_dir() and (folder / "db").is_dir()):
-            return folder
-    return None
+def find_workspace(start: str) -> str | None:
+    """The nearest folder from `start`, an absolute path, upwards that is a workspace."""
+    folder, above = start, os.path.dirname(start)
+    while not _is_workspace(folder):
+        if above == folder:
+            return None
+        folder, above = above, os.path.dirname(above)
+    return folder
+
+
+def _is_workspace(folder: str) -> bool:
+    return os.path.isfile(os.path.join(folder, WORKSPACE_FILE)) or all(
+        os.path.isdir(os.path.join(folder, name)) for name in ("queries", "db")
+    )
 
 
 def read_settings(path: Path, known: tuple[str, ...]) -> dict[str, Any]:

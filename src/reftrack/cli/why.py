@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import click
-from msgspec import structs
+from msgspec import Struct
+from msgspec.structs import replace
 
 from . import options
 from .edited import tell_edited_rules
@@ -23,8 +23,7 @@ if TYPE_CHECKING:
 Shape = dict[str, Any]
 
 
-@dataclass(frozen=True, slots=True)
-class Reason:
+class Reason(Struct, frozen=True):
     """All that is known of one tag of a paper: what the rules say, and what a person decided."""
 
     held: HeldPaper
@@ -135,7 +134,7 @@ def _all(reader: Reader, held: HeldPaper, decisions: Mapping[str, HandTag]) -> l
 def _stored(held: HeldPaper, tag: Tag, decision: HandTag | None) -> Reason:
     counts = tuple(entry for entry in tag.evidence if not entry.masked)
     masked = tuple(entry for entry in tag.evidence if entry.masked)
-    return Reason(held, tag.facet, tag.slug, structs.replace(tag, evidence=counts), tag.state, masked, decision)
+    return Reason(held, tag.facet, tag.slug, replace(tag, evidence=counts), tag.state, masked, decision)
 
 
 def _rules(desk: Desk, reader: Reader, pmid: int) -> RuleSet:

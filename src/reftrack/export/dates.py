@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from ..model import Paper
 
@@ -20,8 +21,7 @@ _LAST_MONTH = 12
 _RANGE = 2
 
 
-@dataclass(frozen=True, slots=True)
-class Issued:
+class Issued(Struct, frozen=True, gc=False):
     """When a paper appeared: a day, a month, a range of two, or a season's own words."""
 
     year: int | None = None

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, field
 from importlib import import_module
+
+from msgspec import Struct, field
 
 from ..model import HeldPaper
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Options:
+class Options(Struct, frozen=True, kw_only=True):
     """What a person may ask of an export. A format passes over those that it does not heed."""
 
     ascii: bool = False
@@ -27,11 +27,11 @@ class Options:
     """Told of each paper of which `ascii` has put a text into Latin letters, LaTeX having none for it."""
 
 
+_NOTHING_ASKED = Options()
 _RARE = frozenset({"other_abstracts", "references", "grants", "substances", "accessions"})
 
 
-@dataclass(frozen=True, slots=True)
-class Format:
+class Format(Struct, frozen=True):
     """A format under the name that `export -f` takes."""
 
     name: str
@@ -47,7 +47,7 @@ class Format:
     ignores: frozenset[str] = _RARE
     """Lists of a Paper at which it never looks, so that whoever reads papers for it may leave them empty."""
 
-    def write(self, papers: Iterable[HeldPaper], options: Options = Options()) -> Iterator[str] | Iterator[bytes]:
+    def write(self, papers: Iterable[HeldPaper], options: Options = _NOTHING_ASKED) -> Iterator[str] | Iterator[bytes]:
         """The file piece by piece, about one a paper, so that memory stays flat. No paper makes an empty, valid file.
 
         Raises UsageError if the format needs a library that is not installed.

@@ -9,13 +9,13 @@ from __future__ import annotations
 import re
 from collections.abc import Container, Iterator
 from itertools import count, product
-from string import ascii_lowercase
 
 from ..model import Author, Paper
 from .titles import PLACEHOLDERS, plain
 
 _OTHER = re.compile(r"[^a-z0-9]+")
 _GROUP_WORDS, _GROUP_LENGTH = 3, 20
+_LETTERS = "abcdefghijklmnopqrstuvwxyz"
 _LONGEST = 40
 _STOP_WORD_LIST = """
 a an and as at by de der des die do does for from how in into is la le les los not of on or the to und what when
@@ -46,7 +46,7 @@ def key_candidates(base: str) -> Iterator[str]:
     """`base`, then base + a, b, … z, aa, without end."""
     yield base
     for length in count(1):
-        for letters in product(ascii_lowercase, repeat=length):
+        for letters in product(_LETTERS, repeat=length):
             yield base + "".join(letters)
 
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 import re
 
 _DASH = r"\-‐‑‒–—−"
-_RANGE = re.compile(rf"(?<![^\s,;])([^\s,;{_DASH}]+) ?[{_DASH}]+ ?([^\s,;{_DASH}]*)(?![^\s,;])")
-_NUMBER = re.compile(r"([A-Za-z]{0,16})(\d{1,16})(\.?[A-Za-z]{0,16}\d{0,16})")  # bounded: never quadratic
+# Compiled when the first range in short form comes, which is seldom.
+_RANGE = rf"(?<![^\s,;])([^\s,;{_DASH}]+) ?[{_DASH}]+ ?([^\s,;{_DASH}]*)(?![^\s,;])"
+_NUMBER = r"([A-Za-z]{0,16})(\d{1,16})(\.?[A-Za-z]{0,16}\d{0,16})"  # bounded: never quadratic
 
 
 def full_ranges(pages: str, dash: str = "-") -> str:
@@ -17,11 +18,11 @@ def full_ranges(pages: str, dash: str = "-") -> str:
     start, _, end = pages.partition("-")
     if len(start) == len(end) and start.isdecimal() and end.isdecimal() and start < end:  # as nearly all are
         return f"{start}{dash}{end}"
-    return _RANGE.sub(lambda found: _full(found[1], found[2], dash), pages)
+    return re.sub(_RANGE, lambda found: _full(found[1], found[2], dash), pages)
 
 
 def _full(start: str, end: str, dash: str) -> str:
-    first, last = _NUMBER.fullmatch(start), _NUMBER.fullmatch(end)
+    first, last = re.fullmatch(_NUMBER, start), re.fullmatch(_NUMBER, end)
     if first and last and last[1] in ("", first[1]) and (last[3] or not first[3]):
         number = first[2][: max(0, len(first[2]) - len(last[2]))] + last[2]
         if int(number) >= int(first[2]):  # 97-4 is no short form of 97-94

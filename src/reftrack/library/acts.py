@@ -7,25 +7,27 @@ commands read (`hand_tags`, `decisions`, `notes`, `citation_keys`,
 
 from __future__ import annotations
 
-import json
 import os
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
-from typing import Any, NamedTuple
+from typing import Any
 
+from msgspec import Struct
+from msgspec.json import decode
 from msgspec.structs import replace
 
 from ..errors import UsageError
 from ..hands import LONGEST, SAID, Act, Kind, to_line
 from .opening import Connection
+from .selecting import in_json
 
 SHORTEST_HANDLE = 4
 CLEARED = "cleared"
 """Why a person's own decision was taken back otherwise than by `undo`: a deed that can itself be undone."""
 
 
-class Logged(NamedTuple):
+class Logged(Struct, frozen=True):
     """An act, whether it stands, and the paper it was done to as the library knows it."""
 
     act: Act
@@ -38,7 +40,7 @@ class Logged(NamedTuple):
     """The act that this one takes back."""
 
 
-class Merged(NamedTuple):
+class Merged(Struct, frozen=True):
     """What became of the acts of another log."""
 
     new: tuple[Act, ...]
@@ -59,7 +61,7 @@ class ActReader:
         where, values = ["1"], list[object]()
         if pmids:
             where.append("a.pmid IN (SELECT value FROM json_each(?))")
-            values.append(json.dumps(list(pmids)))
+            values.append(in_json(pmids))
         if who is not None:
             where.append("a.who = ?")
             values.append(who)
@@ -290,9 +292,11 @@ _COLUMNS = len(_NAMES) + 1
 
 def _act(row: Sequence[Any]) -> Act:
     *values, said = row
-    told = json.loads(said)
+    told = decode(said)
     return Act(**dict(zip(_NAMES, values, strict=True)) | told | {"reasons": tuple(told.get("reasons", ()))})
 
 
 def _dump(value: object) -> str:
+    import json  # only who writes
+
     return json.dumps(value, ensure_ascii=False)

@@ -6,13 +6,13 @@ the round-trip test finds what was forgotten.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Sequence
+from functools import cache
 from operator import attrgetter
 from typing import Any
 
 from msgspec import Struct
-from msgspec.structs import fields
+from msgspec.json import decode
 
 from ..model import (
     Accession,
@@ -96,11 +96,16 @@ class Child(Struct, frozen=True):
     part: Callable[[tuple[Any, ...]], Any]
 
 
-_encode = json.JSONEncoder(ensure_ascii=False, separators=(", ", ": ")).encode  # `dumps` makes an encoder a call
+@cache
+def _encoder() -> Callable[[object], str]:
+    """Made once, as `dumps` makes one a call, and not for who only reads."""
+    import json
+
+    return json.JSONEncoder(ensure_ascii=False, separators=(", ", ": ")).encode
 
 
 def _dump(values: Sequence[object]) -> str:
-    return _encode(values) if values else "[]"
+    return _encoder()(values) if values else "[]"
 
 
 def _author_row(author: Author) -> tuple[Any, ...]:
@@ -118,9 +123,7 @@ def _author_row(author: Author) -> tuple[Any, ...]:
 
 def _author(row: tuple[Any, ...]) -> Author:
     family, given, initials, suffix, collective, orcid, affiliations, equal = row
-    return Author(
-        family, given, initials, suffix, bool(collective), orcid, tuple(json.loads(affiliations)), bool(equal)
-    )
+    return Author(family, given, initials, suffix, bool(collective), orcid, tuple(decode(affiliations)), bool(equal))
 
 
 def _heading_row(heading: Heading) -> tuple[Any, ...]:
@@ -130,7 +133,7 @@ def _heading_row(heading: Heading) -> tuple[Any, ...]:
 
 def _heading(row: tuple[Any, ...]) -> Heading:
     name, ui, major, qualifiers = row
-    return Heading(name, ui, bool(major), tuple(Qualifier(**qualifier) for qualifier in json.loads(qualifiers)))
+    return Heading(name, ui, bool(major), tuple(Qualifier(**qualifier) for qualifier in decode(qualifiers)))
 
 
 def _other_abstract_row(other: OtherAbstract) -> tuple[Any, ...]:
@@ -140,12 +143,12 @@ def _other_abstract_row(other: OtherAbstract) -> tuple[Any, ...]:
 
 def _other_abstract(row: tuple[Any, ...]) -> OtherAbstract:
     kind, language, sections = row
-    return OtherAbstract(kind, language, tuple(Section(**section) for section in json.loads(sections)))
+    return OtherAbstract(kind, language, tuple(Section(**section) for section in decode(sections)))
 
 
-def _plain(noun: type[Any]) -> tuple[Callable[[Any], tuple[Any, ...]], Callable[[tuple[Any, ...]], Any]]:
+def _plain(noun: type[Struct]) -> tuple[Callable[[Any], tuple[Any, ...]], Callable[[tuple[Any, ...]], Any]]:
     """Both ways for a noun whose fields are text or whole numbers already."""
-    names = tuple(field.name for field in fields(noun))
+    names = noun.__struct_fields__  # `fields` would look into their types
     return attrgetter(*names), (lambda row: noun(*row))
 
 
@@ -219,13 +222,13 @@ def paper_of(row: tuple[Any, ...], sections: list[tuple[Any, ...]], parts: dict[
     values["authors_complete"] = bool(held["authors_complete"])
     for field, columns in DATES.items():
         values[field] = PubDate(*(held[column] for column in columns))
-    values["languages"] = tuple(json.loads(held["languages"]))
+    values["languages"] = tuple(decode(held["languages"]))
     values["abstract"] = tuple(
         Section(label, abstract[start:end], category) for label, category, start, end in sections
     )
     if held["book_title"] is not None:
         title, publisher, place, edition, isbns, accession = (held[column] for column in BOOK)
-        values["book"] = Book(title, publisher, place, edition, tuple(json.loads(isbns)), accession)
+        values["book"] = Book(title, publisher, place, edition, tuple(decode(isbns)), accession)
     return Paper(**values, **parts)
 
 

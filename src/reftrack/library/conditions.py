@@ -1,6 +1,6 @@
 """What a selection demands of a paper, each demand as SQL in two shapes: a test of one paper, and all that meet it."""
 
-from __future__ import annotations
+# Annotations are not kept as text here: a NamedTuple would compile each of them again, at every start.
 
 import re
 from collections.abc import Iterator, Sequence
@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from ..errors import UsageError
 from .opening import Connection
-from .selecting import NEWEST, Selection, find_tag, fold, nearest, search_expression, with_children
+from .selecting import NEWEST, Selection, find_tag, fold, in_json, nearest, search_expression, with_children
 
 
 class Condition(NamedTuple):
@@ -33,7 +33,7 @@ class Condition(NamedTuple):
     """Which columns of p the test reads: "" none, "narrow" year or first_seen, or "row" any other, which is dear."""
     sorted_by: str = ""
     """The order (as --sort names it) in which those that meet it stand side by side."""
-    opposite: Condition | None = None
+    opposite: "Condition | None" = None
     """What this denies."""
 
     @property
@@ -94,9 +94,9 @@ def _of_the_record(connection: Connection, selection: Selection) -> Iterator[Con
     for codes in selection.languages:
         yield _in_language(connection, codes.split(","))
     if selection.pmids:
-        listed = f"[{','.join(map(str, selection.pmids))}]"
+        pmids = in_json(selection.pmids)
         source = "SELECT DISTINCT value AS pmid FROM json_each(?)"
-        yield Condition("{pmid} IN (SELECT value FROM json_each(?))", (listed,), source, (listed,), held=False)
+        yield Condition("{pmid} IN (SELECT value FROM json_each(?))", (pmids,), source, (pmids,), held=False)
     if selection.notice:
         yield _noticed(selection.notice, retracted=selection.retracted)
 

@@ -6,17 +6,17 @@ no such paper is held by the first of them that came.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from typing import Any, Literal, NamedTuple
+from typing import Any, Literal
 
 from msgspec import Struct, to_builtins
+from msgspec.json import decode
 from msgspec.structs import replace
 
 from ..citation import Citation, Decision, Unreadable
 from .judging import JudgmentWriter
 from .opening import Connection
-from .selecting import CHUNK
+from .selecting import CHUNK, in_json
 
 MatchedBy = Literal["record", "pmid", "doi", "pmcid", "title", "hand"]
 
@@ -27,7 +27,7 @@ _LONGEST_WORDS = 6
 _MOST_CANDIDATES = 50
 
 
-class Match(NamedTuple):
+class Match(Struct, frozen=True, gc=False):
     """Which held paper an entry is, or why that cannot be said."""
 
     pmid: int | None = None
@@ -69,7 +69,7 @@ class ImportedEntry(Struct, frozen=True):
     citation: Citation
 
 
-class Candidate(NamedTuple):
+class Candidate(Struct, frozen=True, gc=False):
     """What tells a held paper from others of its title."""
 
     pmid: int
@@ -139,7 +139,7 @@ class ImportReader:
 
     def candidates(self, pmids: Iterable[int]) -> list[Candidate]:
         """What is needed to tell these papers apart; one that is not held is passed over."""
-        return self._candidates("p.pmid IN (SELECT value FROM json_each(?))", (json.dumps(list(pmids)),))
+        return self._candidates("p.pmid IN (SELECT value FROM json_each(?))", (in_json(pmids),))
 
     def with_doi(self, doi: str) -> list[Candidate]:
         """Held papers that name this DOI, however it is spelled."""
@@ -204,6 +204,8 @@ class ImportWriter(ImportReader, JudgmentWriter):
         self, number: int, position: int, citation: Citation, match: Match, *, same_as: tuple[int, int] | None = None
     ) -> None:
         """Keep an entry as it came, with the paper it is; what people said in it becomes ours if it is one."""
+        import json  # only who writes
+
         self.connection.run(
             "INSERT INTO import_entries VALUES (?, ?, ?, ?, ?, ?, '', ?, ?, ?)",
             (
@@ -282,9 +284,9 @@ class ImportWriter(ImportReader, JudgmentWriter):
         self._take_back(number)
         gone = [pmid for (pmid,) in self.connection.rows(_ONLY_THERE_BY, {"import": number, "imports": IMPORTS})]
         for start in range(0, len(gone), CHUNK):
-            listed = (json.dumps(gone[start : start + CHUNK]),)
+            part = (in_json(gone[start : start + CHUNK]),)
             for table in ("papers", "records", "checks", "hits"):
-                self.connection.run(f"DELETE FROM {table} WHERE pmid IN (SELECT value FROM json_each(?))", listed)
+                self.connection.run(f"DELETE FROM {table} WHERE pmid IN (SELECT value FROM json_each(?))", part)
         self.connection.run(_NO_LONGER_IMPORTED, {"import": number, "imports": IMPORTS})
         return gone
 
@@ -314,7 +316,7 @@ _NO_LONGER_IMPORTED = """DELETE FROM hits WHERE query = :imports
 def _citation(held: str) -> Citation:
     if not held:
         return Citation(line=0, text="")
-    fields: dict[str, Any] = json.loads(held)
+    fields: dict[str, Any] = decode(held)
     decisions = tuple(Decision(**(one | {"reasons": tuple(one["reasons"])})) for one in fields.pop("decisions"))
     fields |= {name: tuple(fields[name]) for name in ("authors", "labels")}
     return Citation(**fields, decisions=decisions)

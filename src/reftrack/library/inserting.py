@@ -17,6 +17,8 @@ from json import JSONEncoder
 from sqlite3 import SQLITE_LIMIT_VARIABLE_NUMBER
 from typing import Any, NamedTuple
 
+from msgspec.structs import asdict
+
 from ..model import TRIAL_REGISTRIES, Evidence, Paper, Tag
 from ..registries import marks
 from .columns import CHILDREN, PAPER_COLUMNS, Child, paper_row, section_rows
@@ -147,7 +149,7 @@ def _tag_rows(pmid: int, tags: Sequence[Tag]) -> list[tuple[Any, ...]]:
 
 
 def _evidence_json(evidence: Sequence[Evidence]) -> str:
-    return _as_json([entry._asdict() for entry in evidence])
+    return _as_json([asdict(entry) for entry in evidence])
 
 
 _as_json = JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode

@@ -7,19 +7,20 @@ tags have a table of their own (`writing`, `deciding`).
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Callable, Collection, Iterator, Sequence
 from typing import Any
+
+from msgspec.json import decode
 
 from ..citation import Decision, Verdict, settled
 from ..errors import UsageError
 from ..hands import Act
 from .acts import ActReader, ActWriter
 from .opening import Connection
-from .selecting import LONGEST_PMID, NEWEST
+from .selecting import LONGEST_PMID, NEWEST, in_json
 
-_KEY = re.compile(r"[A-Za-z0-9][A-Za-z0-9:._/+-]{0,79}")
+_KEY = r"[A-Za-z0-9][A-Za-z0-9:._/+-]{0,79}"
 """Characters that BibTeX, biber, LaTeX's \\cite and pandoc all take in a key."""
 
 
@@ -31,17 +32,17 @@ class JudgmentReader(ActReader):
     def judgments(self, pmids: Sequence[int]) -> dict[int, dict[str, Any]]:
         """The `decisions`, `labels` and `note` of a HeldPaper for those of these papers that have any."""
         found: dict[int, dict[str, Any]] = {}
-        listed = (json.dumps(list(pmids)),)
-        for pmid, verdict, who, reasons, at in self.connection.rows(_STANDING_DECISIONS, listed):
+        among = (in_json(pmids),)
+        for pmid, verdict, who, reasons, at in self.connection.rows(_STANDING_DECISIONS, among):
             about = found.setdefault(pmid, {})
             about["decisions"] = (
                 *about.get("decisions", ()),
-                Decision(verdict, who, tuple(json.loads(reasons)), at),
+                Decision(verdict, who, tuple(decode(reasons)), at),
             )
-        for pmid, label in self.connection.rows(_STANDING_LABELS, listed):
+        for pmid, label in self.connection.rows(_STANDING_LABELS, among):
             about = found.setdefault(pmid, {})
             about["labels"] = (*about.get("labels", ()), label)
-        for pmid, text in self.connection.rows(_STANDING_NOTES, listed):
+        for pmid, text in self.connection.rows(_STANDING_NOTES, among):
             about = found.setdefault(pmid, {})
             about["note"] = f"{about['note']}\n\n{text}" if "note" in about else text
         return found
@@ -62,7 +63,7 @@ class JudgmentReader(ActReader):
             self.connection.rows(
                 """SELECT k.pmid, k.key FROM citation_keys k WHERE k.pmid IN (SELECT value FROM json_each(?))
                 AND EXISTS (SELECT 1 FROM former_keys f WHERE f.pmid = k.pmid)""",
-                (json.dumps(list(pmids)),),
+                (in_json(pmids),),
             )
         )
 
@@ -84,7 +85,7 @@ class JudgmentReader(ActReader):
     def decisions(self) -> Iterator[tuple[int, Decision]]:
         """Every reader's newest decision on every paper, by PMID and name."""
         for pmid, verdict, who, reasons, at in self.connection.rows(_ALL_STANDING):
-            yield pmid, Decision(verdict, who, tuple(json.loads(reasons)), at)
+            yield pmid, Decision(verdict, who, tuple(decode(reasons)), at)
 
     def own_note(self, pmid: int, who: str) -> str:
         """What this reader wrote on a paper by hand, "" for nothing."""
@@ -132,6 +133,8 @@ class JudgmentWriter(JudgmentReader, ActWriter):
             )
 
     def _keep_decision(self, pmid: int, decision: Decision, *, imported: int | None = None, act: str = "") -> None:
+        import json  # only who writes
+
         reasons = json.dumps(list(decision.reasons), ensure_ascii=False)
         self.connection.run(
             "INSERT INTO decisions(pmid, who, verdict, reasons, at, import, act) VALUES (?, ?, ?, ?, ?, ?, ?)",
@@ -206,10 +209,10 @@ class JudgmentWriter(JudgmentReader, ActWriter):
         first = self.connection.value(
             "SELECT said FROM acts WHERE pmid = ? AND kind = 'key' ORDER BY id LIMIT 1", (pmid,)
         )
-        return str(json.loads(first or "{}").get("former", ""))
+        return str(decode(first or "{}").get("former", ""))
 
     def _check_key(self, pmid: int, key: str) -> None:
-        if not _KEY.fullmatch(key):
+        if not re.fullmatch(_KEY, key):
             raise UsageError(
                 f"{key!r} cannot be a citation key: it takes letters a-z, digits and : . _ / + -, begins with a letter "
                 "or digit, and has at most 80 characters."

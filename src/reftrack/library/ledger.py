@@ -6,15 +6,17 @@ run before. What a run that broke off stored waits as `stored` until a complete 
 
 from __future__ import annotations
 
-import json
-import zlib
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from typing import Any, NamedTuple, cast, get_args
+from typing import Any, cast, get_args
 
-from ..indexing import TagChange
+from msgspec import Struct
+from msgspec.json import decode, encode
+
 from ..model import Bucket, Change, Event, Run
+from ..tag_changes import TagChange
 from .locking import is_being_fetched
 from .opening import Connection, Row, making_sense
+from .selecting import in_json
 
 PUBMED = "pubmed"
 """The source of a run that asked PubMed itself, and of the records it brought."""
@@ -29,7 +31,14 @@ _RUN_COLUMNS = (
 _ENDED_EARLY = "the program ended before the run did"
 
 
-class LastRun(NamedTuple):
+def unpacked(record: bytes) -> bytes:
+    """A stored record as it came."""
+    import zlib  # few commands look at records
+
+    return zlib.decompress(record)
+
+
+class LastRun(Struct, frozen=True, gc=False):
     """A complete run of a query, as the one after it needs to know it."""
 
     run: int
@@ -41,7 +50,7 @@ class LastRun(NamedTuple):
     translation: str
 
 
-class Altered(NamedTuple):
+class Altered(Struct, frozen=True, gc=False):
     """A held paper whose record changed since it was last told, and how it stands to the query that tells it now."""
 
     pmid: int
@@ -51,7 +60,7 @@ class Altered(NamedTuple):
     """A reader knows it as the query's own; not one that just joined or left, or that belongs to no query."""
 
 
-class Standing(NamedTuple):
+class Standing(Struct, frozen=True, gc=False):
     """How well a held record is known to be what PubMed has."""
 
     confirmed: str
@@ -77,7 +86,7 @@ class LedgerReader:
         condition = f"WHERE {' AND '.join(conditions)}" if conditions else ""
         values = [value for value in asked.values() if value is not None]
         for row in self.connection.rows(f"SELECT {_RUN_COLUMNS} FROM runs {condition} ORDER BY run DESC", values):
-            with making_sense(self.connection.path):
+            with making_sense(self.connection.file):
                 line = self._run(row)
             yield line
 
@@ -95,7 +104,7 @@ class LedgerReader:
         ):
             counted.setdefault(run, {})[bucket] = number
         for row in self.connection.rows(f"SELECT {_RUN_COLUMNS} FROM runs {condition} ORDER BY run DESC", values):
-            with making_sense(self.connection.path):
+            with making_sense(self.connection.file):
                 line = Run(**self._line(row))
             numbers = counted.get(line.run, {})
             missed = numbers.get("missing", 0)
@@ -107,7 +116,7 @@ class LedgerReader:
 
     def _line(self, row: Row) -> dict[str, Any]:
         line: dict[str, Any] = dict(zip(_RUN_COLUMNS.split(", "), row, strict=True))
-        line["warnings"] = tuple(json.loads(line["warnings"]))
+        line["warnings"] = tuple(decode(line["warnings"]))
         if line["status"] == "running" and not self._is_alive(line["run"]):
             line |= {"status": "interrupted", "problem": _ENDED_EARLY}
         return line
@@ -137,7 +146,7 @@ class LedgerReader:
                 (SELECT max(c.run) FROM runs c WHERE c.query = r.query AND c.status = 'complete' AND c.source = ?),
                 (SELECT max(c.run) FROM runs c WHERE c.query = r.query AND c.status = 'complete'), 0)
             AND (? = '[]' OR query IN (SELECT value FROM json_each(?))) ORDER BY run""",
-            (PUBMED, *[json.dumps(sorted(live))] * 2),
+            (PUBMED, *[encode(sorted(live)).decode()] * 2),
         )
         return [run for (run,) in rows]
 
@@ -182,7 +191,7 @@ class LedgerReader:
     def changes(self, pmid: int) -> tuple[Change, ...]:
         """What PubMed changed in a held record, field by field, oldest first."""
         return tuple(
-            Change(run or 0, at, pmid, field, tuple(json.loads(before)), tuple(json.loads(after)))
+            Change(run or 0, at, pmid, field, tuple(decode(before)), tuple(decode(after)))
             for run, at, field, before, after in self.connection.rows(
                 "SELECT run, at, field, before, after FROM changes WHERE pmid = ? ORDER BY change", (pmid,)
             )
@@ -264,7 +273,7 @@ class LedgerReader:
         Those of its query, since the query last told; of one that joined, since it came. And those that none of the
         `live` queries finds, since any run last told of such: nobody else would.
         """
-        named = {"query": query, "run": run, "live": json.dumps(sorted({*live, query}))}
+        named = {"query": query, "run": run, "live": encode(sorted({*live, query})).decode()}
         own = self.connection.rows(
             """SELECT f.pmid, CASE WHEN h.told THEN min(f.former)
                 ELSE min(CASE WHEN f.run >= coalesce(h.returned_from, h.first_run) THEN f.former END) END,
@@ -287,7 +296,7 @@ class LedgerReader:
     def former_record(self, former: int) -> tuple[bytes, str]:
         """A record as it was before it changed, and its source."""
         ((packed, source),) = self.connection.rows("SELECT xml, source FROM former_records WHERE former = ?", (former,))
-        return zlib.decompress(packed), source
+        return unpacked(packed), source
 
     def standings(self) -> dict[int, Standing]:
         """Every paper held as PubMed has it, with how well it is known to be up to date."""
@@ -352,7 +361,8 @@ class LedgerWriter(LedgerReader):
 
     def found(self, run: int, *, count: int, translation: str, warnings: Sequence[str], ids: Iterable[int]) -> None:
         """What the search of a run said: the count, the query as it was understood, its warnings, its papers."""
-        from hashlib import sha256  # loads OpenSSL, which whoever only looks never needs
+        import json
+        from hashlib import sha256  # loads OpenSSL, which whoever only looks never needs, as they need no json
 
         listing = "".join(f"{pmid}\n" for pmid in sorted(ids))
         self.connection.run(
@@ -408,7 +418,7 @@ class LedgerWriter(LedgerReader):
         known: dict[int, int | None] = dict(
             self.connection.rows(
                 "SELECT pmid, left_run FROM hits WHERE query = ? AND pmid IN (SELECT value FROM json_each(?))",
-                (query, json.dumps(pmids)),
+                (query, in_json(pmids)),
             )
         )
         fresh = [pmid for pmid in pmids if pmid not in known or (online and known[pmid] is not None)]

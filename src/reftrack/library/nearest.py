@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-
 from .opening import Connection
 
 MOST = 300
@@ -15,6 +13,7 @@ _BEYOND = "\U0010ffff"
 
 def nearest_key(connection: Connection, name: str) -> str:
     """The key nearest to a name that is none, or "". Its cost does not grow with the library."""
+    import json
     from difflib import get_close_matches  # only when something went wrong
 
     plain = "".join(name.casefold().split())

@@ -13,12 +13,13 @@ import sqlite3
 import stat
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..errors import LibraryError
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from .upgrading import Upgrade
 
 APPLICATION_ID = 0x72656674
@@ -31,6 +32,8 @@ BUSY_SECONDS = 15.0
 """How long a writer waits for another one before giving up."""
 
 Row = tuple[Any, ...]
+File = str | os.PathLike[str]
+"""Where a library is. Commands that only look name it by text: pathlib is as slow to load as all that opens it."""
 
 _SQLITE_HEADER = b"SQLite format 3\x00"
 _UP_TO_PAGE_SIZE = 18
@@ -39,33 +42,40 @@ _UP_TO_PAGE_SIZE = 18
 class Connection:
     """A sqlite3 connection whose failures are LibraryErrors; everything it hands out is fetched whole."""
 
-    def __init__(self, raw: sqlite3.Connection, path: Path) -> None:
+    def __init__(self, raw: sqlite3.Connection, file: File) -> None:
         self.raw = raw
-        self.path = path
+        self.file = file
         self.upgraded: Upgrade | None = None
         """What opening it did to the library, for somebody to tell."""
         self.built = 0
         """Of how many papers search and indexes were built when it was opened, for somebody to tell."""
 
+    @property
+    def path(self) -> Path:
+        """The library's file."""
+        from pathlib import Path
+
+        return Path(self.file)
+
     def rows(self, sql: str, values: Sequence[object] | dict[str, object] = ()) -> list[Row]:
         """Every row of a query. Raises LibraryError."""
-        with translated(self.path):
+        with translated(self.file):
             return self.raw.execute(sql, values).fetchall()
 
     def value(self, sql: str, values: Sequence[object] | dict[str, object] = ()) -> Any:  # noqa: ANN401 - SQLite decides
         """The first column of the first row, or None if there is no row. Raises LibraryError."""
-        with translated(self.path):
+        with translated(self.file):
             row = self.raw.execute(sql, values).fetchone()
         return None if row is None else row[0]
 
     def run(self, sql: str, values: Sequence[object] | dict[str, object] = ()) -> sqlite3.Cursor:
         """One statement that changes something. Raises LibraryError."""
-        with translated(self.path):
+        with translated(self.file):
             return self.raw.execute(sql, values)
 
     def many(self, sql: str, rows: Iterable[Sequence[object] | dict[str, object]]) -> None:
         """One statement for many rows. Raises LibraryError."""
-        with translated(self.path):
+        with translated(self.file):
             self.raw.executemany(sql, rows)
 
     @contextmanager
@@ -97,7 +107,7 @@ class Connection:
         self.raw.close()
 
 
-def open_to_read(path: Path) -> Connection:
+def open_to_read(path: File) -> Connection:
     """The library at `path`, read-only: no command that only looks can change it. Raises LibraryError."""
     connection = _open(path, "ro")
     connection.run("PRAGMA cache_size = -65536")
@@ -134,7 +144,7 @@ def prepare_to_write(connection: Connection) -> Connection:
     return connection
 
 
-def _in_uri(path: Path) -> str:
+def _in_uri(path: File) -> str:
     """A path in SQLite's "file:" form, which reads only these signs apart (sqlite.org/uri.html, 3.1)."""
     return str(path).replace("%", "%25").replace("?", "%3f").replace("#", "%23")
 
@@ -149,7 +159,7 @@ def sqlite_version() -> tuple[str, bool]:
     return sqlite3.sqlite_version, "ENABLE_FTS5" in built
 
 
-def _open(path: Path, mode: str) -> Connection:
+def _open(path: File, mode: str) -> Connection:
     """A connection to a library that is ours, whole as far as can be seen, and of today."""
     _check_file(path)
     try:
@@ -163,27 +173,27 @@ def _open(path: Path, mode: str) -> Connection:
         from .filling import build_all
 
         connection.close()
-        built += build_all(path)
+        built += build_all(connection.path)
         connection, version = _checked(path, mode)
     if version != SCHEMA_VERSION:
         from .upgrading import upgrade  # loads sqlite-utils: only for a library of yesterday
 
         connection.close()
-        done = upgrade(path)
+        done = upgrade(connection.path)
         connection, _ = _checked(path, mode)
         connection.upgraded = done
     connection.built = built
     return connection
 
 
-def _checked(path: Path, mode: str) -> tuple[Connection, int]:
+def _checked(path: File, mode: str) -> tuple[Connection, int]:
     connection = connect(path, mode)
     try:
         return connection, _check_ours(connection)
     except LibraryError as error:
         connection.close()
         unopened = _name_of(error).startswith(("SQLITE_CANTOPEN", "SQLITE_READONLY"))
-        if mode != "ro" or not unopened or not _is_alone(path.resolve()):
+        if mode != "ro" or not unopened or not _is_alone(os.path.realpath(path)):
             raise
     # SQLite wants to put a file beside the library even to read it. Where it may not, and no other process has left
     # anything to be read there, the file alone is all there is.
@@ -199,11 +209,11 @@ def _name_of(error: LibraryError) -> str:
     return getattr(error.__cause__, "sqlite_errorname", "") or ""
 
 
-def connect(path: Path, mode: str) -> Connection:
+def connect(path: File, mode: str) -> Connection:
     """The SQLite file at `path`, unchecked; `mode` is ro, rw or rwc. Raises LibraryError."""
     with translated(path):
         raw = sqlite3.connect(
-            f"file:{_in_uri(path.absolute())}?mode={mode}",
+            f"file:{_in_uri(os.path.join(os.getcwd(), path))}?mode={mode}",
             uri=True,
             timeout=BUSY_SECONDS,
             isolation_level=None,
@@ -212,25 +222,28 @@ def connect(path: Path, mode: str) -> Connection:
     return Connection(raw, path)
 
 
-def _check_file(path: Path) -> None:
+def _check_file(path: File) -> None:
     """There is a file that can be read. Raises LibraryError.
 
     The file is not opened for it. To close it again would take away the locks that other connections of this process
     have on it, as POSIX has it; another process might then remove the log from under them, and what they read from then
     on would be old or make no sense (https://www.sqlite.org/howtocorrupt.html, 2.2).
     """
-    if path.is_dir():
-        raise LibraryError(f"{path} is a folder, not a library; name the file with --db.")
     try:
-        found = path.stat()
+        found = os.stat(path)
     except FileNotFoundError:
-        if path.is_symlink():
+        if os.path.islink(path):
+            to = os.readlink(path)
             raise LibraryError(
-                f"{path} is a link to {path.readlink()}, which is not there (an unmounted drive?); nothing was changed."
+                f"{path} is a link to {to}, which is not there (an unmounted drive?); nothing was changed."
             ) from None
         raise LibraryError(f"There is no library at {path}; `reftrack fetch` makes it.") from None
     except OSError as error:
+        if error.errno not in (errno.ENOTDIR, errno.ELOOP):
+            raise  # no such name can be, or nobody may look: a mistake in what was named
         raise LibraryError(f"The library {path} cannot be read ({error.strerror}); nothing was changed.") from None
+    if stat.S_ISDIR(found.st_mode):
+        raise LibraryError(f"{path} is a folder, not a library; name the file with --db.")
     if not stat.S_ISREG(found.st_mode):
         raise LibraryError(f"{path} is not a file that can hold a library; name another with --db.")
     if not os.access(path, os.R_OK):
@@ -241,10 +254,10 @@ def _check_file(path: Path) -> None:
         )
 
 
-def _check_header(path: Path) -> None:
+def _check_header(path: File) -> None:
     """Why SQLite makes nothing of a file, where its beginning or its end says so. Raises LibraryError."""
     try:
-        with path.open("rb") as stream:
+        with open(path, "rb") as stream:
             header = stream.read(_UP_TO_PAGE_SIZE)
     except OSError:
         return
@@ -254,23 +267,23 @@ def _check_header(path: Path) -> None:
     _check_end(path, 65536 if size == 1 else size or 512)
 
 
-def _check_end(path: Path, page: int) -> None:
+def _check_end(path: File, page: int) -> None:
     """SQLite itself does not notice a cut within the last page, of so many bytes. Raises LibraryError."""
-    if path.stat().st_size % page and _is_alone(path.resolve()):
+    if os.stat(path).st_size % page and _is_alone(os.path.realpath(path)):
         raise LibraryError(damaged(path, "it is cut off"))
 
 
-def _is_alone(real: Path) -> bool:
+def _is_alone(real: str) -> bool:
     """Whether no process has left anything beside the file that is still to be written into it."""
     try:
-        return real.with_name(f"{real.name}-wal").stat().st_size == 0
+        return os.stat(f"{real}-wal").st_size == 0
     except FileNotFoundError:
         return True
 
 
 def _check_ours(connection: Connection) -> int:
     """The schema of a library that is ours to read or to upgrade. Raises LibraryError."""
-    path = connection.path
+    path = connection.file
     application = connection.value("PRAGMA application_id")
     _check_end(path, int(connection.value("PRAGMA page_size")))
     version = int(connection.value("PRAGMA user_version"))
@@ -280,7 +293,7 @@ def _check_ours(connection: Connection) -> int:
     return version
 
 
-def wrong_age(path: Path, version: int) -> str:
+def wrong_age(path: File, version: int) -> str:
     """Why a library of this schema cannot be used or upgraded, or ""."""
     if version > SCHEMA_VERSION:
         return (
@@ -292,12 +305,12 @@ def wrong_age(path: Path, version: int) -> str:
     return ""
 
 
-def _not_ours(path: Path) -> str:
+def _not_ours(path: File) -> str:
     return f"{path} is another program's database; it was left as it is. Name another file with --db."
 
 
 @contextmanager
-def translated(path: Path) -> Iterator[None]:
+def translated(path: File) -> Iterator[None]:
     """A failure of sqlite3 inside becomes a LibraryError."""
     try:
         yield
@@ -306,7 +319,7 @@ def translated(path: Path) -> Iterator[None]:
 
 
 @contextmanager
-def making_sense(path: Path) -> Iterator[None]:
+def making_sense(path: File) -> Iterator[None]:
     """What is read inside becomes nouns; where it cannot, a LibraryError says that the file is damaged."""
     try:
         yield
@@ -314,7 +327,7 @@ def making_sense(path: Path) -> Iterator[None]:
         raise LibraryError(damaged(path, "what it holds of a paper or a run makes no sense")) from error
 
 
-def _explain(error: sqlite3.Error, path: Path) -> str:
+def _explain(error: sqlite3.Error, path: File) -> str:
     """One sentence: what happened, what is safe, what to do next."""
     name = getattr(error, "sqlite_errorname", "") or ""
     text = str(error)
@@ -324,11 +337,13 @@ def _explain(error: sqlite3.Error, path: Path) -> str:
     return sentence.format(path=path, error=text)
 
 
-def damaged(path: Path, how: str) -> str:
+def damaged(path: File, how: str) -> str:
     """The sentence for a library that is not what was written."""
+    from pathlib import Path
+
     return (
         f"The library {path} is damaged ({how}); nothing was repaired. Put a copy in its place (those of "
-        f"`reftrack db backup` are in {path.parent / 'backups'}), or rescue what can be read with "
+        f"`reftrack db backup` are in {Path(path).parent / 'backups'}), or rescue what can be read with "
         f"`sqlite3 {path} .recover`."
     )
 

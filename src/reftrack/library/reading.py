@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import json
-import zlib
-from array import array
 from collections.abc import Collection, Iterator, Sequence
-from pathlib import Path
 from types import TracebackType
-from typing import Any, NamedTuple, Self
+from typing import TYPE_CHECKING, Any, Self
+
+from msgspec import Struct
+from msgspec.json import decode
 
 from ..errors import LibraryError
 from ..model import (
@@ -27,15 +26,19 @@ from .columns import CHILDREN, PAPER_COLUMNS, paper_of
 from .deciding import LATEST, Decided, decided
 from .imported import ImportReader
 from .judging import JudgmentReader
-from .ledger import LedgerReader
+from .ledger import LedgerReader, unpacked
 from .locking import is_being_fetched
 from .opening import making_sense, open_to_read
+
+if TYPE_CHECKING:
+    from array import array
+    from pathlib import Path
 
 SAMPLE = "sample"
 """The source whose records are restatements: they never replace a record from anywhere else, and are fetched anew."""
 
 
-class Unread(NamedTuple):
+class Unread(Struct, frozen=True, gc=False):
     """A record that came and could not be read."""
 
     pmid: int
@@ -66,7 +69,7 @@ class Reader(LedgerReader, ImportReader, JudgmentReader):
 
     def get(self, pmid: int) -> Paper | None:
         """The paper as it was parsed, or None if it is not held."""
-        with self.connection.snapshot(), making_sense(self.connection.path):
+        with self.connection.snapshot(), making_sense(self.connection.file):
             return self._papers([pmid]).get(pmid)
 
     def held(self, pmids: Sequence[int], *, without: Collection[str] = ()) -> Iterator[HeldPaper]:
@@ -76,7 +79,7 @@ class Reader(LedgerReader, ImportReader, JudgmentReader):
         """
         for start in range(0, len(pmids), selecting.CHUNK):
             part = pmids[start : start + selecting.CHUNK]
-            with self.connection.snapshot(), making_sense(self.connection.path):
+            with self.connection.snapshot(), making_sense(self.connection.file):
                 papers = self._papers(part, without=without)
                 about = self._about(part)
             for pmid in part:
@@ -98,19 +101,19 @@ class Reader(LedgerReader, ImportReader, JudgmentReader):
             raise LibraryError(f"The library holds no record for PMID {pmid}.")
         if not is_intact(*rows[0]):
             raise LibraryError(f"The stored record of PMID {pmid} is damaged; `reftrack fetch --full` gets it again.")
-        return zlib.decompress(rows[0][0])
+        return unpacked(rows[0][0])
 
     def former(self, pmid: int, *, after: int) -> bytes | None:
         """The record as it stood when this run ended, if it has changed since; None if it has not."""
         rows = self.connection.rows(
             "SELECT xml, sha256 FROM former_records WHERE pmid = ? AND run > ? ORDER BY former LIMIT 1", (pmid, after)
         )
-        return zlib.decompress(rows[0][0]) if rows and is_intact(*rows[0]) else None
+        return unpacked(rows[0][0]) if rows and is_intact(*rows[0]) else None
 
     def unread(self) -> tuple[Unread, ...]:
         """Records that came and could not be read, by PMID."""
         rows = self.connection.rows("SELECT pmid, reason, source, xml FROM unread_records ORDER BY pmid")
-        return tuple(Unread(pmid, reason, source, zlib.decompress(xml)) for pmid, reason, source, xml in rows)
+        return tuple(Unread(pmid, reason, source, unpacked(xml)) for pmid, reason, source, xml in rows)
 
     def recorded_pmids(self) -> list[int]:
         """Every PMID of which a record is stored, ascending."""
@@ -165,7 +168,7 @@ class Reader(LedgerReader, ImportReader, JudgmentReader):
         for pmid, tag, primary in self.connection.rows(
             """SELECT pmid, tag, is_primary FROM rule_tags
             WHERE pmid IN (SELECT value FROM json_each(?)) AND state = 'tagged'""",
-            (json.dumps(list(pmids)),),
+            (selecting.in_json(pmids),),
         ):
             found[pmid][tag] = bool(primary)
         return found
@@ -272,6 +275,8 @@ class Reader(LedgerReader, ImportReader, JudgmentReader):
         """The PMIDs of papers whose tags other rules made, or of all, ascending: eight bytes a paper, in one look."""
         where = "" if everything else "WHERE tagged_rules < :hash OR tagged_rules > :hash"  # unlike <> by the index
         cursor = self.connection.run(f"SELECT pmid FROM papers {where} ORDER BY pmid", {"hash": rules_hash})
+        from array import array
+
         return array("q", (pmid for (pmid,) in cursor))
 
     def papers(self, pmids: Sequence[int], *, without: Collection[str] = ()) -> Iterator[Paper]:
@@ -281,7 +286,7 @@ class Reader(LedgerReader, ImportReader, JudgmentReader):
         """
         for start in range(0, len(pmids), selecting.CHUNK):
             part = pmids[start : start + selecting.CHUNK]
-            with self.connection.snapshot(), making_sense(self.connection.path):
+            with self.connection.snapshot(), making_sense(self.connection.file):
                 papers = self._papers(part, without=without)
             yield from (papers[pmid] for pmid in part if pmid in papers)
 
@@ -372,6 +377,7 @@ EFFECTIVE_TAGS = f"""SELECT r.tag, r.pmid, v.facet, r.is_primary, 'rule' FROM ru
 
 def is_intact(blob: bytes, digest: str) -> bool:
     """Whether a stored record unpacks to what came."""
+    import zlib
     from hashlib import sha256  # loads OpenSSL, which whoever only looks never needs
 
     try:
@@ -382,7 +388,7 @@ def is_intact(blob: bytes, digest: str) -> bool:
 
 def _evidence(pmid: int, text: str) -> tuple[Evidence, ...]:
     try:
-        return tuple(Evidence(**entry) for entry in json.loads(text))
+        return tuple(Evidence(**entry) for entry in decode(text))
     except (ValueError, TypeError):
         raise LibraryError(
             f"The stored evidence of PMID {pmid} is damaged; `reftrack retag --all` makes it again."

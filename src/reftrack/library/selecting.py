@@ -3,11 +3,11 @@
 Loads neither the nouns nor anything heavy: `list` answers before the finger leaves the key.
 """
 
-from __future__ import annotations
+# Annotations are not kept as text here: a NamedTuple would compile each of them again, at every start.
 
 import re
 import sqlite3
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import NamedTuple
 
@@ -33,6 +33,11 @@ SORTS = {
 
 RANKING = "bm25(20.0, 1.0, 5.0, 1.0, 4.0, 4.0)"
 """Of a word in title, abstract, authors, journal, keywords, MeSH: what stands in the title is what a paper is about."""
+
+
+def in_json(pmids: Iterable[int]) -> str:
+    """PMIDs in the form that SQLite's json_each takes; json need not be loaded for it."""
+    return f"[{','.join(map(str, pmids))}]"
 
 
 class Selection(NamedTuple):

@@ -21,8 +21,8 @@ from typing import Literal, Self
 from msgspec.structs import replace
 
 from ..errors import LibraryError
-from ..indexing import TagChange
 from ..model import HandTag, Paper, Tag, TagDefinition
+from ..tag_changes import TagChange
 from .columns import CHILDREN, PAPER_COLUMNS, paper_row
 from .history import differences, texts
 from .imported import ImportWriter

@@ -8,8 +8,8 @@ from typing import Any
 
 from msgspec import structs
 
-from ..indexing import TagNews
 from ..model import Run
+from ..tag_changes import TagNews
 from .digest import Digest, Item, Problem, Section
 from .words import UNSAFE, link
 

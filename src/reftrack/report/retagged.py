@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from ..indexing import TagChange, TagNews, news
 from ..model import HandTag
+from ..tag_changes import TagChange, TagNews, news
 
 Retold = Callable[[int], Mapping[int, Sequence[TagChange]]]
 """Hands out what became of tags in the records whose changes a run tells, by PMID, oldest first."""

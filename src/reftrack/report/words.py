@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 
-from ..indexing import TagChange, TagNews
 from ..model import Bucket
 from ..notices import without_mark
+from ..tag_changes import TagChange, TagNews
 from .digest import Card, Digest, Item, Problem, Section
 from .retagged import Conflict
 

@@ -13,9 +13,9 @@ from functools import cached_property
 from msgspec.structs import replace
 
 from .. import tagging
-from ..indexing import Cause, TagChange
 from ..library.writing import Library
 from ..model import Paper, Tag
+from ..tag_changes import Cause, TagChange
 
 _MARKS_SHOWN = 2
 

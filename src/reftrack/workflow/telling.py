@@ -13,13 +13,13 @@ from itertools import islice
 
 from .. import pubmed
 from ..errors import RecordError
-from ..indexing import news as tag_news
 from ..library.history import differences, texts
 from ..library.ledger import Altered
 from ..library.reading import SAMPLE
 from ..library.writing import Library
 from ..model import Bucket, Notice, Paper
 from ..notices import FROM_PUBLICATION_TYPE, PUBLICATION_TYPES, without_mark
+from ..tag_changes import news as tag_news
 
 NOT_SERVED = "PubMed no longer serves it (deleted or merged)"
 """The two look alike to whoever asks; what is held of such a paper stays."""

@@ -31,13 +31,13 @@ def test_every_row_compares_figures_that_its_own_group_measures(measuring):
     """A ratio of figures from two groups would be of two moments of a busy machine."""
     figures = _figures(measuring)
     for row in measuring["rows"]:
-        assert {row.ours, row.beside} - {""} <= figures[row.group], row.what
+        assert {row.ours, row.beside, row.work} - {""} <= figures[row.group], row.what
 
 
 def test_every_figure_is_in_a_row_and_has_one_name(measuring):
     """Nothing is measured for nobody."""
     figures = _figures(measuring)
-    told = {name for row in measuring["rows"] for name in (row.ours, row.beside)} - {""}
+    told = {name for row in measuring["rows"] for name in (row.ours, row.beside, row.work)} - {""}
     assert told == set().union(*figures.values())
     assert sum(map(len, figures.values())) == len(set().union(*figures.values()))
 
@@ -80,7 +80,7 @@ def test_fewer_records_are_not_held_against_a_bound_of_all(measuring):
 def test_a_ratio_is_of_the_medians(measuring):
     """One slow round out of three moves nothing."""
     page, seen = measuring["page"], {}
-    row = next(row for row in measuring["rows"] if row.bound and row.beside and not row.absolute)
+    row = next(row for row in measuring["rows"] if row.bound and row.beside and not (row.absolute or row.work))
     for name, walls in ((row.ours, (1.0, 9.0, 1.1)), (row.beside, (10.0, 11.0, 80.0))):
         seen[name] = measuring["processes"].Seen()
         for wall in walls:
@@ -88,6 +88,18 @@ def test_a_ratio_is_of_the_medians(measuring):
     (line,) = [cells for cells in page.lines(seen, _facts()) if cells[0] == row.what]
     assert line[3] == line[4] == "0.100"
     assert page.verdict(row, seen) is True
+
+
+def test_work_is_taken_off_a_start_and_shown(measuring):
+    """The bound of a start is for what is beyond the work of the command; without its figure there is no ratio."""
+    page, seen = measuring["page"], {}
+    row = next(row for row in measuring["rows"] if row.work)
+    for name, wall in ((row.ours, 0.05), (row.work, 0.01), (row.beside, 0.032)):
+        assert page.ratio(row, seen, "wall") is None
+        seen[name] = measuring["processes"].Seen()
+        seen[name].take({"wall": wall, "cpu": wall})
+    (line,) = [cells for cells in page.lines(seen, _facts()) if cells[0] == row.what]
+    assert line[1:5] == ["50.0 ms - 10.0 ms", "32.0 ms", "1.25", "1.25"]
 
 
 def test_the_page_is_made_by_the_template(measuring):

@@ -32,11 +32,12 @@ def _value(row: Row, seen: dict[str, Seen]) -> float | None:
 
 
 def ratio(row: Row, seen: dict[str, Seen], of: str) -> float | None:
-    """Of the medians."""
-    if not row.beside or row.ours not in seen or row.beside not in seen:
+    """Of the medians, ours without the work."""
+    if not row.beside or row.ours not in seen or row.beside not in seen or (row.work and row.work not in seen):
         return None
     mine, other = seen[row.ours].median(of), seen[row.beside].median(of)
-    return mine / other if mine is not None and other else None
+    work = seen[row.work].median(of) if row.work else 0.0
+    return (mine - work) / other if mine is not None and work is not None and other else None
 
 
 def lines(seen: dict[str, Seen], facts: dict[str, object]) -> list[list[str]]:
@@ -54,7 +55,7 @@ def lines(seen: dict[str, Seen], facts: dict[str, object]) -> list[list[str]]:
         found.append(
             [
                 row.what,
-                _figure(row, seen[row.ours]),
+                _figure(row, seen[row.ours]) + (f" - {_figure(row, seen[row.work])}" if row.work in seen else ""),
                 _figure(row, seen.get(row.beside)),
                 _plain(ratio(row, seen, row.of)),
                 _plain(by_cpu),

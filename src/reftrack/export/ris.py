@@ -26,38 +26,51 @@ def write(papers: Iterable[HeldPaper], options: Options) -> Iterator[str]:
     """A record a paper, with a blank line before the next."""
     separator = ""
     for held in papers:
-        lines = [f"{tag}  - {text}\n" for tag, value in _lines(held, options) if (text := flat(value))]
-        yield f"{separator}TY  - {_TYPES[held.paper.type]}\n{''.join(lines)}ER  - \n"
+        lines = [line for line in _lines(held, options) if line[1]]
+        values = " ".join([value for _, value in lines])
+        if flat(values) is not values:  # asked of all at once: nearly every record is flat
+            lines = [(tag, text) for tag, value in lines if (text := flat(value))]
+        yield "".join(
+            [
+                f"{separator}TY  - {_TYPES[held.paper.type]}\n",
+                *[f"{tag}  - {text}\n" for tag, text in lines],
+                "ER  - \n",
+            ]
+        )
         separator = "\n"
 
 
-def _lines(held: HeldPaper, options: Options) -> Iterator[tuple[str, str]]:
+def _lines(held: HeldPaper, options: Options) -> list[tuple[str, str]]:
     """(tag, value) in order; an empty value is left out by whoever writes it."""
     paper = held.paper
-    yield "ID", held.key
-    yield from [("AU", _name(author)) for author in paper.authors]
-    yield from [("A2", _name(editor)) for editor in paper.editors]
-    yield "TI", titles.plain(paper.title)
-    yield from _container(paper, options)
-    yield from _date(issued(paper))
-    yield "VL", paper.volume
-    yield "IS", paper.issue
-    yield from _pages(wording.pages(paper) or paper.article_number)
-    yield "DO", paper.doi
-    yield "AN", str(paper.pmid)
-    yield "DB", "PubMed"
-    yield "C2", paper.pmcid
-    yield "UR", f"https://pubmed.ncbi.nlm.nih.gov/{paper.pmid}/"
-    yield from [("LA", language) for language in paper.languages]
-    yield from [("KW", word) for word in wording.keywords(held)]
-    yield "AB", wording.abstract(paper)
-    yield "N1", ". ".join((*wording.notes(held, options), *wording.incomplete(paper)))
-    yield "N1", held.note
+    return [
+        ("ID", held.key),
+        *[("AU", _name(author)) for author in paper.authors],
+        *[("A2", _name(editor)) for editor in paper.editors],
+        ("TI", titles.plain(paper.title)),
+        *_container(paper, options),
+        *_date(issued(paper)),
+        ("VL", paper.volume),
+        ("IS", paper.issue),
+        *_pages(wording.pages(paper) or paper.article_number),
+        ("DO", paper.doi),
+        ("AN", str(paper.pmid)),
+        ("DB", "PubMed"),
+        ("C2", paper.pmcid),
+        ("UR", f"https://pubmed.ncbi.nlm.nih.gov/{paper.pmid}/"),
+        *[("LA", language) for language in paper.languages],
+        *[("KW", word) for word in wording.keywords(held)],
+        ("AB", wording.abstract(paper)),
+        ("N1", ". ".join((*wording.notes(held, options), *wording.incomplete(paper)))),
+        ("N1", held.note),
+    ]
 
 
 def _name(author: Author) -> str:
     """`Family, Given, Suffix`; a name that has no parts ends with a comma, or readers would split it at a space."""
-    family, given, suffix = [part.replace(",", " ") for part in wording.name_parts(author)]
+    family, given, suffix = wording.name_parts(author)
+    if "," in family or "," in given or "," in suffix:
+        family, given, suffix = [part.replace(",", " ") for part in (family, given, suffix)]
     if not given:
         return family and f"{family},"
     return ", ".join(filter(None, (family, given, suffix)))

@@ -63,6 +63,8 @@ def _without_stop(title: str) -> str:
 
 def _closing_bracket(title: str) -> int:
     """Where the bracket that opens `title` closes; -1 if it never does."""
+    if title.rfind("[") == 0:  # no other: the quick way
+        return title.find("]")
     depth = 0
     for position, char in enumerate(title):
         depth += (char == "[") - (char == "]")

@@ -29,7 +29,8 @@ _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 def clean(text: object) -> str:
     """One line of text without anything that a terminal would obey."""
-    return _UNSAFE.sub("", _SPACE.sub(" ", str(text)))
+    line = str(text)
+    return line if line.isprintable() else _UNSAFE.sub("", _SPACE.sub(" ", line))  # nearly all that is shown
 
 
 def on_terminal() -> bool:

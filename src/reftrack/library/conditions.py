@@ -35,6 +35,8 @@ class Condition(NamedTuple):
     """The order (as --sort names it) in which those that meet it stand side by side."""
     opposite: Condition | None = None
     """What this denies."""
+    dear: bool = False
+    """A test takes longer than to sort a paper: who needs only the first ones sorts before."""
 
     @property
     def search(self) -> tuple[str, Sequence[object], str]:
@@ -221,7 +223,8 @@ def _written_by(name: str) -> Condition:
     # Most names are found as they are written; only for the others each author's is folded.
     plain = f"EXISTS (SELECT 1 FROM authors a WHERE a.pmid = {{pmid}} AND instr(lower({author}), ?))"
     folded = f"EXISTS (SELECT 1 FROM authors a WHERE a.pmid = {{pmid}} AND instr(' ' || fold({author}), ?))"
-    return Condition(f"({plain} OR {folded})" if words.isascii() else folded, (words,) * (1 + words.isascii()))
+    test = f"({plain} OR {folded})" if words.isascii() else folded
+    return Condition(test, (words,) * (1 + words.isascii()), dear=True)
 
 
 _BY_NAME = "journal COLLATE NOCASE, journal_abbreviation COLLATE NOCASE, medline_ta COLLATE NOCASE LIMIT 1"
@@ -341,12 +344,15 @@ def _new(connection: Connection) -> Condition:
     if not spans:
         return _nothing()
     of_query = "query = ? AND first_run > ? AND first_run <= ? AND left_run IS NULL"
+    # Where no complete run came before, nearly all that the query finds is new: by its key, in order.
+    by_key = "SELECT pmid FROM hits WHERE " + of_query.replace("first_run", "+first_run")
+    by_run = f"SELECT pmid FROM hits INDEXED BY hits_by_first_run WHERE {of_query}"
     values = [value for span in spans for value in span]
     cases = " OR ".join([f"({of_query})"] * len(spans))
     return Condition(
         f"EXISTS (SELECT 1 FROM hits h WHERE h.pmid = {{pmid}} AND ({cases}))",
         values,
-        " UNION ALL ".join([f"SELECT pmid FROM hits INDEXED BY hits_by_first_run WHERE {of_query}"] * len(spans)),
+        " UNION ALL ".join(by_run if before else by_key for _, before, _ in spans),
         values,
         once=len(spans) == 1,
         held=False,

@@ -26,6 +26,7 @@ _RUN_COLUMNS = (
     "run, query, source, status, term, translation, warnings, count, received, asked, changes_since, server, "
     "requests, started, finished, version, problem, ids_sha256"
 )
+_TALLIED = _RUN_COLUMNS.replace("term, translation", "'', ''")
 _ENDED_EARLY = "the program ended before the run did"
 
 
@@ -84,17 +85,18 @@ class LedgerReader:
     def tallies(self, query: str = "") -> Iterator[tuple[Run, dict[Bucket, int], int]]:
         """The same lines without the papers; how many papers each says what of; how many it misses that PubMed has.
 
-        A first run names every paper of a library: who only counts them need not read them.
+        A first run names every paper of a library: who only counts them need not read them. Nor the terms, which are
+        most of a line.
         """
         condition, values = ("WHERE query = ?", (query,)) if query else ("", ())
         counted: dict[int, dict[Bucket, int]] = {}
+        of_query = f"WHERE run IN (SELECT run FROM runs {condition})" if query else ""
         for run, bucket, number in self.connection.rows(
-            f"""SELECT r.run, e.outcome, count(*) FROM runs r
-            CROSS JOIN run_papers e INDEXED BY run_papers_by_outcome ON e.run = r.run {condition} GROUP BY 1, 2""",
+            f"SELECT run, outcome, count(*) FROM run_papers INDEXED BY run_papers_by_outcome {of_query} GROUP BY 1, 2",
             values,
         ):
             counted.setdefault(run, {})[bucket] = number
-        for row in self.connection.rows(f"SELECT {_RUN_COLUMNS} FROM runs {condition} ORDER BY run DESC", values):
+        for row in self.connection.rows(f"SELECT {_TALLIED} FROM runs {condition} ORDER BY run DESC", values):
             with making_sense(self.connection.path):
                 line = Run(**self._line(row))
             numbers = counted.get(line.run, {})

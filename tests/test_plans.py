@@ -1,7 +1,6 @@
 """How papers are found: whatever way is quickest, the answer is that of the plain statement."""
 
 import random
-import re
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -9,6 +8,7 @@ from hypothesis import strategies as st
 
 import plain_selecting
 from papers import FIRST_PMID
+from plans import asked_of, plans, scanned
 from reftrack.citation import Decision
 from reftrack.library import conditions, planning
 from reftrack.library.ledger import BUCKETS
@@ -154,6 +154,7 @@ def test_any_selection_is_what_the_plain_statement_finds(readers, monkeypatch, s
             patch.setattr(planning, "WALKS", (5, 20))
             patch.setattr(planning, "FEW", 3)
             patch.setattr(planning, "MOST", 30)
+            patch.setattr(planning, "BEST", 40)
             patch.setattr(conditions, "MANY", 10)
         expected = plain_selecting.select(connection, selection)
         assert select(connection, selection) == expected
@@ -198,20 +199,6 @@ KINDS = {
 }
 
 
-def plans(connection, ask):
-    """What SQLite is asked, each statement with the lines of its plan."""
-    asked = []
-    connection.raw.set_trace_callback(asked.append)
-    try:
-        ask()
-    finally:
-        connection.raw.set_trace_callback(None)
-    assert asked
-    for sql in asked:
-        if sql.lstrip().startswith(("SELECT", "WITH")):
-            yield sql, [row[3] for row in connection.rows(f"EXPLAIN QUERY PLAN {sql}")]
-
-
 @pytest.mark.parametrize("limit", [20, None], ids=["some", "all"])
 @pytest.mark.parametrize("selection", KINDS.values(), ids=KINDS)
 def test_no_selection_reads_every_row_of_papers(readers, selection, limit):
@@ -219,28 +206,41 @@ def test_no_selection_reads_every_row_of_papers(readers, selection, limit):
     connection = readers[0].connection
     asked = [lambda: select(connection, selection._replace(limit=limit)), lambda: count(connection, selection)]
     for ask in asked:
-        for sql, lines in plans(connection, ask):
-            assert not scanned(sql, lines), (sql, lines)
-
-
-LARGE = "papers|records|authors|corrections|paper_tags|rule_tags|hits|decisions|run_papers|citation_keys"
-
-
-def scanned(sql, lines):
-    """Lines of a plan by which all rows of a large table are read, not only an index of it."""
-    large = {name for pair in re.findall(rf"\b({LARGE})\b(?: AS)? ?(\w*)", sql) for name in pair}
-    return [line for line in lines if re.match(r"SCAN (\w+)$", line) and line.split()[1] in large]
+        for sql, lines in plans(connection.raw, asked_of(connection, ask)):
+            assert not scanned(connection.raw, sql, lines), (sql, lines)
 
 
 @pytest.mark.parametrize("selection", [kind for kind in KINDS.values() if kind.text], ids=lambda kind: str(kind[2:]))
 def test_beside_a_search_nothing_is_asked_by_in(readers, selection):
     """`MATCH … AND rowid IN (SELECT …)` makes SQLite ask the search once for every PMID: a thousand times slower."""
     connection = readers[0].connection
-    for sql, lines in plans(connection, lambda: select(connection, selection._replace(limit=20))):
+    asked = asked_of(connection, lambda: select(connection, selection._replace(limit=20)))
+    for sql, lines in plans(connection.raw, asked):
         if "MATCH" in sql:
             searches = [line for line in lines if "VIRTUAL TABLE" in line]
             assert searches
             assert not [line for line in searches if "=" in line.rpartition(":")[2]], lines  # rowid = ?
+
+
+def test_common_words_are_ranked_before_a_common_tag_is_tested(readers, monkeypatch):
+    """Of papers that many words and many papers share, the best are tested, not all."""
+    monkeypatch.setattr(planning, "FEW", 3)
+    monkeypatch.setattr(planning, "BEST", 40)
+    connection = readers[0].connection
+    selection = Selection(text="examplin", tags=("tbi",), limit=3)
+    asked = asked_of(connection, lambda: select(connection, selection))
+    assert [sql for sql in asked if "MATCH" in sql]
+    assert not [sql for sql in asked if "MATCH" in sql and "paper_tags" in sql]
+
+
+def test_an_author_s_names_are_compared_of_the_first_papers_only(readers):
+    """Candidates are sorted before the names of each are looked at, where a list wants the first few."""
+    connection = readers[0].connection
+    asked = asked_of(connection, lambda: select(connection, Selection(author="Example C", limit=1)))
+    assert [sql for sql in asked if "fold(" in sql]
+    assert not [sql for sql in asked if "fold(" in sql and "MATCH" in sql]
+    compared = next(sql for sql in asked if "fold(" in sql)
+    assert compared.count(str(FIRST_PMID)[:4]) <= 2  # twice the limit
 
 
 @pytest.mark.parametrize(
@@ -257,8 +257,9 @@ def test_beside_a_search_nothing_is_asked_by_in(readers, selection):
 )
 def test_no_other_read_scans_papers(readers, ask):
     """Neither `show` nor `runs`, `tag tree`, `digest` or `query list` reads every row of papers."""
-    for sql, lines in plans(readers[0].connection, lambda: ask(readers[0])):
-        assert not scanned(sql, lines) or "FROM hits WHERE" in sql, (sql, lines)
+    connection = readers[0].connection
+    for sql, lines in plans(connection.raw, asked_of(connection, lambda: ask(readers[0]))):
+        assert not scanned(connection.raw, sql, lines) or "FROM hits WHERE" in sql, (sql, lines)
 
 
 def test_counts_of_tags_are_kept(tmp_path):

@@ -72,7 +72,7 @@ _LEAVES = """SELECT tag, count(*) FROM paper_tags WHERE tag IN (
     {among} GROUP BY tag"""
 _PARENTS = """WITH RECURSIVE below(top, tag) AS (
         SELECT tag, tag FROM tags v WHERE facet = :facet AND EXISTS (SELECT 1 FROM tags c WHERE c.parent = v.tag)
-        UNION SELECT below.top, t.tag FROM tags t JOIN below ON t.parent = below.tag)
+        UNION SELECT below.top, v.tag FROM tags v JOIN below ON v.parent = below.tag)
     SELECT below.top, count(DISTINCT t.pmid) FROM below JOIN paper_tags t ON t.tag = below.tag
     WHERE true {among} GROUP BY below.top"""
 _WITH_QUERY = "SELECT 'any', count(DISTINCT pmid) FROM hits WHERE left_run IS NULL {among}"

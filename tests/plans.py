@@ -59,6 +59,8 @@ def scanned(raw, sql, lines):
             named = whole[2] and f"INDEXED BY {whole[2]}" in sql  # on purpose: a walk that ends when there are enough
             if whole[1] in large and whole[2] not in narrow and not named:
                 found.append(large[whole[1]])
+        elif (least := re.match(r"SEARCH (\w+)$", line)) and least[1] in large:
+            found.append(large[least[1]])  # min or max of a column without an index
         elif (made := re.match(r"SEARCH (\w+) USING AUTOMATIC", line)) and made[1] in large:
             found.append(large[made[1]])  # an index made of all rows for one statement
     return found

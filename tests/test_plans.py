@@ -11,11 +11,13 @@ from papers import FIRST_PMID
 from plans import asked_of, plans, scanned
 from reftrack.citation import Decision
 from reftrack.library import conditions, planning
+from reftrack.library.grouping import count_by
 from reftrack.library.ledger import BUCKETS
 from reftrack.library.reading import Reader
 from reftrack.library.selecting import Selection, count, select
 from reftrack.library.writing import Library
 from reftrack.model import Author, Correction, Paper, PubDate, PublicationType, Tag, TagDefinition
+from reftrack.workflow.choosing import choose
 
 PAPERS = 400
 TAGS = {"stroke": "", "ischemic-stroke": "stroke", "sah": "stroke", "tbi": "", "rare": "", "unused": ""}
@@ -231,6 +233,39 @@ def test_common_words_are_ranked_before_a_common_tag_is_tested(readers, monkeypa
     asked = asked_of(connection, lambda: select(connection, selection))
     assert [sql for sql in asked if "MATCH" in sql]
     assert not [sql for sql in asked if "MATCH" in sql and "paper_tags" in sql]
+
+
+def test_what_no_complete_run_preceded_is_found_by_its_key(readers):
+    """Of a query's only complete run nearly all is new: its papers are read in order, not each by its own look."""
+    for reader in readers:
+        before = dict(
+            reader.connection.rows("SELECT query, count(*) FROM runs WHERE status = 'complete' GROUP BY query")
+        )
+        asked = asked_of(reader.connection, lambda: count(reader.connection, Selection(new=True)))  # noqa: B023
+        sql = next(sql for sql in asked if "+first_run" in sql or "hits_by_first_run" in sql)
+        assert sql.count("+first_run > 0") == sum(runs == 1 for runs in before.values())
+
+
+def test_a_query_is_judged_until_there_are_enough(readers):
+    """Who wants three papers does not wait until hundreds are read."""
+    chosen = choose(readers[0], Selection(match="examplin[ti]", limit=3))
+    assert len(chosen.pmids) == 3
+    assert chosen.judged <= 30
+
+
+def test_counts_of_all_papers_look_for_no_papers(readers):
+    """`count --by` of a whole library needs no list of it."""
+    connection = readers[0].connection
+    for by in ("study", "year", "decision", "condition"):
+        asked = asked_of(connection, lambda: count_by(connection, None, by))  # noqa: B023
+        assert not [sql for sql in asked if "papers_by_year" in sql]
+        assert count_by(connection, None, by) == count_by(connection, readers[0].held_pmids(), by)
+
+
+def test_the_short_ledger_reads_no_terms(readers):
+    """Terms and translations are most of a line, and `runs` shows none."""
+    asked = asked_of(readers[0].connection, lambda: list(readers[0].tallies()))
+    assert not [sql for sql in asked if "translation" in sql]
 
 
 def test_an_author_s_names_are_compared_of_the_first_papers_only(readers):

@@ -242,6 +242,7 @@ def test_a_library_has_no_statistics(workspace):
         ("SELECT p.volume FROM papers p ORDER BY p.first_seen", "papers"),
         ("SELECT count(*) FROM hits h WHERE h.left_run IS NULL", "hits"),
         ("SELECT 1 FROM runs r LEFT JOIN run_papers e ON e.detail = r.query", "run_papers"),
+        ("SELECT max(volume) FROM papers", "papers"),
         ("SELECT 1 FROM tags t JOIN papers p ON p.volume = t.tag", "papers"),
     ],
 )

@@ -201,7 +201,9 @@ def not_held(connection: Connection, pmids: Sequence[int]) -> list[int]:
 def tagged_with_any(connection: Connection, tags: Sequence[str]) -> int:
     """How many papers carry any of these tags."""
     each = " UNION ".join(["SELECT pmid FROM paper_tags WHERE tag = ?"] * len(tags))
-    return int(connection.value(f"SELECT count(*) FROM ({each})", tags))
+    # In the order of their keys they are merged, which takes less than a table of all; without a limit SQLite would
+    # leave out the order.
+    return int(connection.value(f"SELECT count(*) FROM ({each} ORDER BY 1 LIMIT -1)", tags))
 
 
 def find_papers(connection: Connection, names: Sequence[str]) -> list[int]:

@@ -249,6 +249,17 @@ def test_what_no_complete_run_preceded_is_found_by_its_key(tmp_path):
         assert [sql for sql in asked if "+first_run > 0" in sql]
 
 
+def test_more_tags_than_can_be_merged_find_the_same(readers, monkeypatch):
+    """SQLite merges a limited number; beyond it a table tells which papers were there."""
+    selection = Selection(any_tags=("stroke", "tbi"), sort="pmid")
+    connection = readers[0].connection
+    merged = asked_of(connection, lambda: select(connection, selection))
+    assert [sql for sql in merged if "UNION" in sql and "LIMIT -1" in sql]
+    monkeypatch.setattr(conditions, "_MERGED", 1)
+    assert select(connection, selection) == plain_selecting.select(connection, selection)
+    assert count(connection, selection) == len(plain_selecting.select(connection, selection))
+
+
 def test_a_query_is_judged_until_there_are_enough(readers):
     """Who wants three papers does not wait until hundreds are read."""
     chosen = choose(readers[0], Selection(match="examplin[ti]", limit=3))

@@ -20,7 +20,7 @@ from ..errors import UsageError
 from .conditions import Condition, conditions, match, searched
 from .indexes import AUTHORS, TITLE
 from .opening import Connection
-from .selecting import RANKING, SORTS, Selection, tagged_with_any
+from .selecting import RANKING, SORTS, Selection
 
 FEW = 3000
 """Papers that are sorted as soon as looked for."""
@@ -111,8 +111,6 @@ def _count(connection: Connection, asked: Sequence[Condition]) -> int:
     assert best is not None, "every demand has a source or denies one that has"
     others = [one for one in asked if one is not best or not one.exact]
     reads, tests, values = _tests(others, "d.pmid")
-    if best.held and not best.once and len(asked) == 1 and best.about is not None:
-        return tagged_with_any(connection, [str(tag) for tag in best.given])
     if (best.held or any(one.source and one.held for one in others)) and not reads:
         rows, values = f"FROM ({_once(best)}) d WHERE {tests}", [*best.given, *values]
     else:

@@ -200,10 +200,17 @@ def not_held(connection: Connection, pmids: Sequence[int]) -> list[int]:
 
 def tagged_with_any(connection: Connection, tags: Sequence[str]) -> int:
     """How many papers carry any of these tags."""
-    each = " UNION ".join(["SELECT pmid FROM paper_tags WHERE tag = ?"] * len(tags))
-    # In the order of their keys they are merged, which takes less than a table of all; without a limit SQLite would
-    # leave out the order.
-    return int(connection.value(f"SELECT count(*) FROM ({each} ORDER BY 1 LIMIT -1)", tags))
+    return int(connection.value(f"SELECT count(*) FROM ({tagged_once(len(tags))})", tags))
+
+
+def tagged_once(tags: int) -> str:
+    """A statement that yields the papers with any of so many tags, each once.
+
+    In the order of their keys they are merged, which takes less than a table of all. Without a limit SQLite would leave
+    out the order.
+    """
+    each = " UNION ".join(["SELECT pmid FROM paper_tags WHERE tag = ?"] * tags)
+    return each if tags == 1 else f"SELECT pmid FROM ({each} ORDER BY 1 LIMIT -1)"
 
 
 def find_papers(connection: Connection, names: Sequence[str]) -> list[int]:

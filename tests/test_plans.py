@@ -10,7 +10,7 @@ import plain_selecting
 from papers import FIRST_PMID
 from plans import asked_of, plans, scanned
 from reftrack.citation import Decision
-from reftrack.library import conditions, planning
+from reftrack.library import conditions, planning, selecting
 from reftrack.library.grouping import count_by
 from reftrack.library.ledger import BUCKETS
 from reftrack.library.reading import Reader
@@ -250,12 +250,22 @@ def test_what_no_complete_run_preceded_is_found_by_its_key(tmp_path):
 
 
 def test_more_tags_than_can_be_merged_find_the_same(readers, monkeypatch):
-    """SQLite merges a limited number; beyond it a table tells which papers were there."""
+    """SQLite merges a limited number in one statement; what is beyond it is merged in parts."""
     selection = Selection(any_tags=("stroke", "tbi"), sort="pmid")
     connection = readers[0].connection
-    merged = asked_of(connection, lambda: select(connection, selection))
-    assert [sql for sql in merged if "UNION" in sql and "LIMIT -1" in sql]
-    monkeypatch.setattr(conditions, "_MERGED", 1)
+    asked = asked_of(connection, lambda: select(connection, selection))
+    assert [sql for sql in asked if "UNION" in sql and "LIMIT -1" in sql]
+    runs = {"one": 3, "two": 4, "never-complete": 5}
+    counted, together = count(connection, Selection(any_tags=tuple(TAGS))), readers[0].found_together(runs)
+    monkeypatch.setattr(selecting, "MERGED", 2)
+    assert count(connection, Selection(any_tags=tuple(TAGS))) == counted
+    assert readers[0].found_together(runs) == together
+    assert readers[0].found_together({}) == 0
+    found = (
+        "SELECT pmid FROM hits WHERE query = :query AND first_run <= :run AND last_run >= :run",
+        [{"query": query, "run": run} for query, run in runs.items()],
+    )
+    assert together == len({pmid for one in found[1] for pmid in connection.rows(found[0], one)})
     assert select(connection, selection) == plain_selecting.select(connection, selection)
     assert count(connection, selection) == len(plain_selecting.select(connection, selection))
 

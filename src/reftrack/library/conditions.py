@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from ..errors import UsageError
 from .opening import Connection
-from .selecting import NEWEST, Selection, find_tag, fold, nearest, search_expression, tagged_once, with_children
+from .selecting import NEWEST, TAGGED, Selection, find_tag, fold, merged, nearest, search_expression, with_children
 
 
 class Condition(NamedTuple):
@@ -113,19 +113,13 @@ def _tagged(connection: Connection, tags: Sequence[str]) -> Condition:
     # EXISTS, never `pmid IN (SELECT …)`: together with MATCH the latter is slower by a factor of thousands.
     alone = len(tags) == 1
     index = "" if alone else " INDEXED BY paper_tags_by_paper"  # one look at all tags of a paper, not one for each tag
-    merged = len(tags) <= _MERGED
     return Condition(
         f"EXISTS (SELECT 1 FROM paper_tags t{index} WHERE t.tag IN ({marks}) AND t.pmid = {{pmid}})",
         tags,
-        tagged_once(len(tags)) if merged else f"SELECT pmid FROM paper_tags WHERE tag IN ({marks})",
+        merged([TAGGED] * len(tags)),
         tags,
         about=int(connection.value(f"SELECT coalesce(sum(papers), 0) FROM tag_counts WHERE tag IN ({marks})", tags)),
-        once=merged,
     )
-
-
-_MERGED = 100
-"""Tags whose papers are merged; SQLite takes 500 in one statement."""
 
 
 def _of_study(connection: Connection, alternatives: str) -> Condition:

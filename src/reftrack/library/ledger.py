@@ -15,6 +15,7 @@ from ..indexing import TagChange
 from ..model import Bucket, Change, Event, Run
 from .locking import is_being_fetched
 from .opening import Connection, Row, making_sense
+from .selecting import merged
 
 PUBMED = "pubmed"
 """The source of a run that asked PubMed itself, and of the records it brought."""
@@ -153,21 +154,12 @@ class LedgerReader:
 
         The runs must be the newest of their queries that ended well; what came in later ones is not counted.
         """
-        found = "h.query = ? AND +h.first_run <= ? AND h.last_run >= ?"  # + : by the key; most of them are found
-        sizes = {
-            query: self.connection.value("SELECT received FROM runs WHERE run = ?", (run,)) or 0
-            for query, run in runs.items()
-        }
-        together, counted = 0, list[object]()
-        for query in sorted(runs, key=lambda query: -sizes[query]):  # what the largest have is not counted again
-            other = f" AND NOT EXISTS (SELECT 1 FROM hits o WHERE o.pmid = h.pmid AND {found.replace('h.', 'o.')})"
-            others = other * (len(counted) // 3)
-            values = [query, *[runs[query]] * 2]
-            together += int(
-                self.connection.value(f"SELECT count(*) FROM hits h WHERE {found}{others}", [*values, *counted])
-            )
-            counted += values
-        return together
+        # + : by the key; most of them are found.
+        found = "SELECT pmid FROM hits WHERE query = ? AND +first_run <= ? AND last_run >= ?"
+        values = [value for query, run in runs.items() for value in (query, run, run)]
+        return (
+            int(self.connection.value(f"SELECT count(*) FROM ({merged([found] * len(runs))})", values)) if runs else 0
+        )
 
     def history(self, pmid: int) -> tuple[Event, ...]:
         """What every run said of one paper, oldest first."""

@@ -12,7 +12,7 @@ import pytest
 
 from desk import RECORDS, Workspace, terminal
 from papers import FIRST_PMID, document, record
-from reftrack.cli import COMMANDS
+from reftrack.cli import COMMANDS, screen
 
 ONE, TWO, THREE = FIRST_PMID, FIRST_PMID + 1, FIRST_PMID + 2
 
@@ -118,6 +118,25 @@ def test_exit_code_tells_news_and_a_retraction(filled):
     assert [paper["pmid"] for paper in filled.json("list", "--notice", "retraction")] == [TWO]
     assert "1 retracted paper" in filled.run("export").stderr
     assert str(TWO) not in filled.run("export", "--exclude-retracted").stdout
+
+
+def test_what_is_shown_as_it_is_has_nothing_to_clean():
+    """The quick look that lets nearly every text pass lets no sign pass that a terminal would obey."""
+    for sign in map(chr, range(sys.maxunicode + 1)):
+        assert screen.clean(sign) == screen._UNSAFE.sub("", screen._SPACE.sub(" ", sign))
+
+
+def test_lines_are_told_up_to_one_that_cannot_be_made(capsys):
+    """However many are written at a time, what was made is not lost with what was not."""
+
+    def lines(count):
+        yield from map(str, range(count))
+        raise ValueError
+
+    for count in (0, 3, 500):
+        with pytest.raises(ValueError):
+            screen.tell(lines(count))
+        assert capsys.readouterr().out.splitlines() == [str(number) for number in range(count)]
 
 
 def test_list_in_a_pipe_is_clean_tsv(filled):

@@ -1,7 +1,6 @@
 """How papers are found: whatever way is quickest, the answer is that of the plain statement."""
 
 import random
-import re
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -9,13 +8,16 @@ from hypothesis import strategies as st
 
 import plain_selecting
 from papers import FIRST_PMID
+from plans import asked_of, plans, scanned
 from reftrack.citation import Decision
-from reftrack.library import conditions, planning
+from reftrack.library import conditions, planning, selecting
+from reftrack.library.grouping import count_by
 from reftrack.library.ledger import BUCKETS
 from reftrack.library.reading import Reader
 from reftrack.library.selecting import Selection, count, select
 from reftrack.library.writing import Library
 from reftrack.model import Author, Correction, Paper, PubDate, PublicationType, Tag, TagDefinition
+from reftrack.workflow.choosing import choose
 
 PAPERS = 400
 TAGS = {"stroke": "", "ischemic-stroke": "stroke", "sah": "stroke", "tbi": "", "rare": "", "unused": ""}
@@ -154,6 +156,7 @@ def test_any_selection_is_what_the_plain_statement_finds(readers, monkeypatch, s
             patch.setattr(planning, "WALKS", (5, 20))
             patch.setattr(planning, "FEW", 3)
             patch.setattr(planning, "MOST", 30)
+            patch.setattr(planning, "BEST", 40)
             patch.setattr(conditions, "MANY", 10)
         expected = plain_selecting.select(connection, selection)
         assert select(connection, selection) == expected
@@ -198,20 +201,6 @@ KINDS = {
 }
 
 
-def plans(connection, ask):
-    """What SQLite is asked, each statement with the lines of its plan."""
-    asked = []
-    connection.raw.set_trace_callback(asked.append)
-    try:
-        ask()
-    finally:
-        connection.raw.set_trace_callback(None)
-    assert asked
-    for sql in asked:
-        if sql.lstrip().startswith(("SELECT", "WITH")):
-            yield sql, [row[3] for row in connection.rows(f"EXPLAIN QUERY PLAN {sql}")]
-
-
 @pytest.mark.parametrize("limit", [20, None], ids=["some", "all"])
 @pytest.mark.parametrize("selection", KINDS.values(), ids=KINDS)
 def test_no_selection_reads_every_row_of_papers(readers, selection, limit):
@@ -219,28 +208,98 @@ def test_no_selection_reads_every_row_of_papers(readers, selection, limit):
     connection = readers[0].connection
     asked = [lambda: select(connection, selection._replace(limit=limit)), lambda: count(connection, selection)]
     for ask in asked:
-        for sql, lines in plans(connection, ask):
-            assert not scanned(sql, lines), (sql, lines)
-
-
-LARGE = "papers|records|authors|corrections|paper_tags|rule_tags|hits|decisions|run_papers|citation_keys"
-
-
-def scanned(sql, lines):
-    """Lines of a plan by which all rows of a large table are read, not only an index of it."""
-    large = {name for pair in re.findall(rf"\b({LARGE})\b(?: AS)? ?(\w*)", sql) for name in pair}
-    return [line for line in lines if re.match(r"SCAN (\w+)$", line) and line.split()[1] in large]
+        for sql, lines in plans(connection.raw, asked_of(connection, ask)):
+            assert not scanned(connection.raw, sql, lines), (sql, lines)
 
 
 @pytest.mark.parametrize("selection", [kind for kind in KINDS.values() if kind.text], ids=lambda kind: str(kind[2:]))
 def test_beside_a_search_nothing_is_asked_by_in(readers, selection):
     """`MATCH … AND rowid IN (SELECT …)` makes SQLite ask the search once for every PMID: a thousand times slower."""
     connection = readers[0].connection
-    for sql, lines in plans(connection, lambda: select(connection, selection._replace(limit=20))):
+    asked = asked_of(connection, lambda: select(connection, selection._replace(limit=20)))
+    for sql, lines in plans(connection.raw, asked):
         if "MATCH" in sql:
             searches = [line for line in lines if "VIRTUAL TABLE" in line]
             assert searches
             assert not [line for line in searches if "=" in line.rpartition(":")[2]], lines  # rowid = ?
+
+
+def test_common_words_are_ranked_before_a_common_tag_is_tested(readers, monkeypatch):
+    """Of papers that many words and many papers share, the best are tested, not all."""
+    monkeypatch.setattr(planning, "FEW", 3)
+    monkeypatch.setattr(planning, "BEST", 40)
+    connection = readers[0].connection
+    selection = Selection(text="examplin", tags=("tbi",), limit=3)
+    asked = asked_of(connection, lambda: select(connection, selection))
+    assert [sql for sql in asked if "MATCH" in sql]
+    assert not [sql for sql in asked if "MATCH" in sql and "paper_tags" in sql]
+
+
+def test_what_no_complete_run_preceded_is_found_by_its_key(tmp_path):
+    """Of a query's only complete run nearly all is new: its papers are read in order, not each by its own look."""
+    build(tmp_path / "l.db", 8)
+    with Library.open(tmp_path / "l.db") as library, library.transaction():
+        (newest,) = library.connection.rows("SELECT max(run) FROM runs WHERE query = 'one'")[0]
+        library.connection.run("UPDATE runs SET status = iif(run = ?, 'complete', 'partial')", (newest,))
+    with Reader.open(tmp_path / "l.db") as reader:
+        found = []
+        asked = asked_of(reader.connection, lambda: found.extend(select(reader.connection, Selection(new=True))))
+        assert found == plain_selecting.select(reader.connection, Selection(new=True))
+        assert len(found) > 1
+        assert [sql for sql in asked if "+first_run > 0" in sql]
+
+
+def test_more_tags_than_can_be_merged_find_the_same(readers, monkeypatch):
+    """SQLite merges a limited number in one statement; what is beyond it is merged in parts."""
+    selection = Selection(any_tags=("stroke", "tbi"), sort="pmid")
+    connection = readers[0].connection
+    asked = asked_of(connection, lambda: select(connection, selection))
+    assert [sql for sql in asked if "UNION" in sql and "LIMIT -1" in sql]
+    runs = {"one": 3, "two": 4, "never-complete": 5}
+    counted, together = count(connection, Selection(any_tags=tuple(TAGS))), readers[0].found_together(runs)
+    monkeypatch.setattr(selecting, "MERGED", 2)
+    assert count(connection, Selection(any_tags=tuple(TAGS))) == counted
+    assert readers[0].found_together(runs) == together
+    assert readers[0].found_together({}) == 0
+    found = (
+        "SELECT pmid FROM hits WHERE query = :query AND first_run <= :run AND last_run >= :run",
+        [{"query": query, "run": run} for query, run in runs.items()],
+    )
+    assert together == len({pmid for one in found[1] for pmid in connection.rows(found[0], one)})
+    assert select(connection, selection) == plain_selecting.select(connection, selection)
+    assert count(connection, selection) == len(plain_selecting.select(connection, selection))
+
+
+def test_a_query_is_judged_until_there_are_enough(readers):
+    """Who wants three papers does not wait until hundreds are read."""
+    chosen = choose(readers[0], Selection(match="examplin[ti]", limit=3))
+    assert len(chosen.pmids) == 3
+    assert chosen.judged <= 30
+
+
+def test_counts_of_all_papers_look_for_no_papers(readers):
+    """`count --by` of a whole library needs no list of it."""
+    connection = readers[0].connection
+    for by in ("study", "year", "decision", "condition"):
+        asked = asked_of(connection, lambda: count_by(connection, None, by))  # noqa: B023
+        assert not [sql for sql in asked if "papers_by_year" in sql]
+        assert count_by(connection, None, by) == count_by(connection, readers[0].held_pmids(), by)
+
+
+def test_the_short_ledger_reads_no_terms(readers):
+    """Terms and translations are most of a line, and `runs` shows none."""
+    asked = asked_of(readers[0].connection, lambda: list(readers[0].tallies()))
+    assert not [sql for sql in asked if "translation" in sql]
+
+
+def test_an_author_s_names_are_compared_of_the_first_papers_only(readers):
+    """Candidates are sorted before the names of each are looked at, where a list wants the first few."""
+    connection = readers[0].connection
+    asked = asked_of(connection, lambda: select(connection, Selection(author="Example C", limit=1)))
+    assert [sql for sql in asked if "fold(" in sql]
+    assert not [sql for sql in asked if "fold(" in sql and "MATCH" in sql]
+    compared = next(sql for sql in asked if "fold(" in sql)
+    assert compared.count(str(FIRST_PMID)[:4]) <= 2  # twice the limit
 
 
 @pytest.mark.parametrize(
@@ -257,8 +316,9 @@ def test_beside_a_search_nothing_is_asked_by_in(readers, selection):
 )
 def test_no_other_read_scans_papers(readers, ask):
     """Neither `show` nor `runs`, `tag tree`, `digest` or `query list` reads every row of papers."""
-    for sql, lines in plans(readers[0].connection, lambda: ask(readers[0])):
-        assert not scanned(sql, lines) or "FROM hits WHERE" in sql, (sql, lines)
+    connection = readers[0].connection
+    for sql, lines in plans(connection.raw, asked_of(connection, lambda: ask(readers[0]))):
+        assert not scanned(connection.raw, sql, lines) or "FROM hits WHERE" in sql, (sql, lines)
 
 
 def test_counts_of_tags_are_kept(tmp_path):

@@ -216,6 +216,14 @@ def test_an_abbreviation_means_what_the_paper_says(short, text, expected):
         ("anti(body|bodies)", "antibodies"),
         ("stroke !unit", "a stroke"),
         ("stroke !(unit|care)", "a stroke"),
+        ("TIA", "a TIA, again"),
+        ("mRS", "the mRS-score"),
+        ("ABCD*", "ABCDs"),
+        ("Ab*", "Abc"),
+        ("(brain|Rankin) (edema|scale|)", "the Rankin scale"),
+        ("(brain|) edema", "an edema"),
+        ("(no|without) ~2 (conflict|conflicts) !(of|from)", "without any conflict"),
+        ("non(fatal|-fatal) stroke", "nonfatal stroke"),
     ],
 )
 def test_what_a_text_holds_may_stand_in_it(phrase, text):
@@ -224,7 +232,20 @@ def test_what_a_text_holds_may_stand_in_it(phrase, text):
     assert may_stand(phrase, beginnings([text]))
 
 
-@pytest.mark.parametrize("phrase", ["stroke unit", "cognit* stroke", "stroke (care|) bundle", "haemat* stroke"])
+@pytest.mark.parametrize(
+    "phrase",
+    [
+        "stroke unit",
+        "cognit* stroke",
+        "stroke (care|) bundle",
+        "haemat* stroke",
+        "TIA",
+        "CO",
+        "Strok* a",
+        "a (care|unit)",
+        "(Stroke|strokes) !(of|from)",
+    ],
+)
 def test_what_lacks_a_word_may_not_stand(phrase):
     """Else nothing would be left out."""
     assert not may_stand(phrase, beginnings(["a stroke", "co"]))

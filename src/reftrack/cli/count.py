@@ -9,6 +9,7 @@ import click
 
 from ..errors import UsageError
 from ..library.opening import Connection
+from ..library.selecting import Selection
 from . import guidance, options
 from .edited import tell_edited_rules
 from .pager import paged
@@ -54,9 +55,10 @@ def command(desk: Desk, /, *, by: str | None, as_json: bool, **chosen: Any) -> N
         if what:
             from ..library.grouping import count_by
 
-            pmids = options.chosen(desk, connection, selection)
+            everything = selection._replace(sort="") == Selection()
+            pmids = None if everything else options.chosen(desk, connection, selection)
+            total = options.how_many(desk, connection, selection) if pmids is None else len(pmids)
             rows = [(row.value, row.papers) for row in count_by(connection, pmids, what)]
-            total = len(pmids)
         else:
             total = options.how_many(desk, connection, selection)
         if not total:

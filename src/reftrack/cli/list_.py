@@ -20,7 +20,7 @@ from . import guidance, options
 from .edited import tell_edited_rules
 from .finding import Hits, hit_cell
 from .pager import paged
-from .screen import console, csv_lines, json_text, note, on_terminal, plural, table, tsv
+from .screen import console, csv_lines, json_text, note, on_terminal, plural, table, tell, tsv
 from .settings import Desk
 from .shorthand import Selecting
 
@@ -149,8 +149,7 @@ def command(
         elif as_csv or not on_terminal():
             header = () if no_header else names or DEFAULT
             cells = _cells(connection, pmids, names or DEFAULT, {SNIPPET: hits.plain})
-            for line in csv_lines(header, cells) if as_csv else tsv(header, cells):
-                click.echo(line)
+            tell(csv_lines(header, cells) if as_csv else tsv(header, cells))
             _tell_retracted(connection, pmids, names or DEFAULT)
         elif columns and pmids:
             with paged(desk, wanted=not no_pager):

@@ -8,7 +8,7 @@ import click
 
 from ..library.selecting import Selection
 from . import options
-from .screen import clean, console, json_text, note, on_terminal, table, tsv
+from .screen import clean, console, json_text, note, on_terminal, table, tell, tsv
 from .settings import Desk
 from .summary import counts
 
@@ -59,8 +59,7 @@ def command(desk: Desk, query: str, *, as_json: bool) -> None:
         note(f"No run{whose} yet; `reftrack fetch {clean(query)}".rstrip() + "` makes the first.", quiet=desk.quiet)
         return
     if not on_terminal():
-        for text in tsv(_HEADER, [_cells(line, numbers) for line, numbers, _ in lines]):
-            click.echo(text)
+        tell(tsv(_HEADER, (_cells(line, numbers) for line, numbers, _ in lines)))
         return
     narrow = console().width < WIDE
     columns: list[tuple[str, dict[str, Any]]] = [

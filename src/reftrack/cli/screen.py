@@ -23,6 +23,7 @@ _UNSAFE = (
 # What joins, tints or varies the sign before it: one terminal draws a family of four in two cells, another in eight.
 _UNSTEADY = r"[\u00ad\u200c\u200d\ufe00-\ufe0f\U0001f3fb-\U0001f3ff\U000e0100-\U000e01ef]"
 _SPACE = r"[\t\n\x0b\x0c\r\x85\u2028\u2029]+"
+_AT_ONCE = 200
 READABLE = 100
 """Columns beyond which running text is hard to read."""
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
@@ -106,6 +107,23 @@ def tsv(header: Sequence[str], rows: Iterable[Sequence[object]]) -> Iterable[str
         yield "\t".join(header)
     for row in rows:
         yield "\t".join(clean(cell) for cell in row)
+
+
+def tell(lines: Iterable[str]) -> None:
+    """Lines on stdout, many at a time: to write each by itself takes longer than to make it.
+
+    Where one cannot be made, those before it are told.
+    """
+    waiting: list[str] = []
+    try:
+        for line in lines:
+            waiting.append(line)
+            if len(waiting) == _AT_ONCE:
+                part, waiting = waiting, []
+                click.echo("\n".join(part))
+    finally:
+        if waiting:
+            click.echo("\n".join(waiting))
 
 
 def csv_lines(header: Sequence[str], rows: Iterable[Sequence[object]]) -> Iterable[str]:

@@ -8,7 +8,18 @@ from typing import NamedTuple
 
 from ..errors import UsageError
 from .opening import Connection
-from .selecting import NEWEST, Selection, find_tag, fold, in_json, nearest, search_expression, with_children
+from .selecting import (
+    NEWEST,
+    TAGGED,
+    Selection,
+    find_tag,
+    fold,
+    in_json,
+    merged,
+    nearest,
+    search_expression,
+    with_children,
+)
 
 
 class Condition(NamedTuple):
@@ -35,6 +46,8 @@ class Condition(NamedTuple):
     """The order (as --sort names it) in which those that meet it stand side by side."""
     opposite: "Condition | None" = None
     """What this denies."""
+    dear: bool = False
+    """A test takes longer than to sort a paper: who needs only the first ones sorts before."""
 
     @property
     def search(self) -> tuple[str, Sequence[object], str]:
@@ -114,10 +127,9 @@ def _tagged(connection: Connection, tags: Sequence[str]) -> Condition:
     return Condition(
         f"EXISTS (SELECT 1 FROM paper_tags t{index} WHERE t.tag IN ({marks}) AND t.pmid = {{pmid}})",
         tags,
-        f"SELECT pmid FROM paper_tags WHERE tag IN ({marks})",
+        merged([TAGGED] * len(tags)),
         tags,
         about=int(connection.value(f"SELECT coalesce(sum(papers), 0) FROM tag_counts WHERE tag IN ({marks})", tags)),
-        once=alone,
     )
 
 
@@ -221,7 +233,8 @@ def _written_by(name: str) -> Condition:
     # Most names are found as they are written; only for the others each author's is folded.
     plain = f"EXISTS (SELECT 1 FROM authors a WHERE a.pmid = {{pmid}} AND instr(lower({author}), ?))"
     folded = f"EXISTS (SELECT 1 FROM authors a WHERE a.pmid = {{pmid}} AND instr(' ' || fold({author}), ?))"
-    return Condition(f"({plain} OR {folded})" if words.isascii() else folded, (words,) * (1 + words.isascii()))
+    test = f"({plain} OR {folded})" if words.isascii() else folded
+    return Condition(test, (words,) * (1 + words.isascii()), dear=True)
 
 
 _BY_NAME = "journal COLLATE NOCASE, journal_abbreviation COLLATE NOCASE, medline_ta COLLATE NOCASE LIMIT 1"
@@ -341,12 +354,15 @@ def _new(connection: Connection) -> Condition:
     if not spans:
         return _nothing()
     of_query = "query = ? AND first_run > ? AND first_run <= ? AND left_run IS NULL"
+    # Where no complete run came before, nearly all that the query finds is new: by its key, in order.
+    by_key = "SELECT pmid FROM hits WHERE " + of_query.replace("first_run", "+first_run")
+    by_run = f"SELECT pmid FROM hits INDEXED BY hits_by_first_run WHERE {of_query}"
     values = [value for span in spans for value in span]
     cases = " OR ".join([f"({of_query})"] * len(spans))
     return Condition(
         f"EXISTS (SELECT 1 FROM hits h WHERE h.pmid = {{pmid}} AND ({cases}))",
         values,
-        " UNION ALL ".join([f"SELECT pmid FROM hits INDEXED BY hits_by_first_run WHERE {of_query}"] * len(spans)),
+        " UNION ALL ".join(by_run if before else by_key for _, before, _ in spans),
         values,
         once=len(spans) == 1,
         held=False,

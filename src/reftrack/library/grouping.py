@@ -27,16 +27,18 @@ def facets(connection: Connection) -> list[str]:
     return [facet for (facet,) in connection.rows("SELECT facet FROM tags GROUP BY facet ORDER BY min(position)")]
 
 
-def count_by(connection: Connection, pmids: Sequence[int], by: str) -> list[Row]:
-    """The rows of one table over these papers, the most papers first (years: the newest first), "" last.
+def count_by(connection: Connection, pmids: Sequence[int] | None, by: str) -> list[Row]:
+    """The rows of one table over these papers (None: all), the most papers first (years: the newest first), "" last.
 
     A tag counts the papers that carry it or a tag below it, so each row is what `--tag` finds.
     """
+    held = int(connection.value("SELECT count(*) FROM papers"))
+    total = held if pmids is None else len(pmids)
     if by == "decision":
-        return _decisions(connection, pmids)
-    everything = len(pmids) == int(connection.value("SELECT count(*) FROM papers"))
+        return _decisions(connection, pmids, total)
+    everything = total == held
     among = "" if everything else "AND pmid IN (SELECT value FROM json_each(:pmids))"
-    values: dict[str, object] = {"facet": by, "pmids": "[]" if everything else json.dumps(list(pmids))}
+    values: dict[str, object] = {"facet": by, "pmids": "[]" if everything else json.dumps(list(pmids or ()))}
 
     def rows(sql: str) -> list[Row]:
         return [Row(str(value), count) for value, count in connection.rows(sql.format(among=among), values)]
@@ -50,7 +52,7 @@ def count_by(connection: Connection, pmids: Sequence[int], by: str) -> list[Row]
         having = with_any.papers
     named = [row for row in found if row.value]
     named.sort(key=(lambda row: -int(row.value)) if by == "year" else lambda row: (-row.papers, row.value))
-    return named + ([Row("", len(pmids) - having)] if len(pmids) > having else [])
+    return named + ([Row("", total - having)] if total > having else [])
 
 
 _PLAIN = {
@@ -70,19 +72,21 @@ _LEAVES = """SELECT tag, count(*) FROM paper_tags WHERE tag IN (
     {among} GROUP BY tag"""
 _PARENTS = """WITH RECURSIVE below(top, tag) AS (
         SELECT tag, tag FROM tags v WHERE facet = :facet AND EXISTS (SELECT 1 FROM tags c WHERE c.parent = v.tag)
-        UNION SELECT below.top, t.tag FROM tags t JOIN below ON t.parent = below.tag)
+        UNION SELECT below.top, v.tag FROM tags v JOIN below ON v.parent = below.tag)
     SELECT below.top, count(DISTINCT t.pmid) FROM below JOIN paper_tags t ON t.tag = below.tag
     WHERE true {among} GROUP BY below.top"""
 _WITH_QUERY = "SELECT 'any', count(DISTINCT pmid) FROM hits WHERE left_run IS NULL {among}"
 _WITH_FACET = "SELECT 'any', count(DISTINCT pmid) FROM paper_tags WHERE facet = :facet {among}"
 
 
-def _decisions(connection: Connection, pmids: Sequence[int]) -> list[Row]:
+def _decisions(connection: Connection, pmids: Sequence[int] | None, total: int) -> list[Row]:
     """Each as --decision finds it, in the order of a reader's hope."""
-    among = set(pmids)
-    verdicts = ("include", "maybe", "exclude")
-    rows = [Row(one, len(among.intersection(select(connection, Selection(decision=one))))) for one in verdicts]
-    undecided = len(among) - sum(row.papers for row in rows)
+    among = None if pmids is None else set(pmids)
+    rows = []
+    for verdict in ("include", "maybe", "exclude"):
+        found = select(connection, Selection(decision=verdict))
+        rows.append(Row(verdict, len(found if among is None else among.intersection(found))))
+    undecided = total - sum(row.papers for row in rows)
     return [row for row in (*rows, Row("", undecided)) if row.papers]
 
 

@@ -16,7 +16,7 @@ from ..model import Bucket, Change, Event, Run
 from ..tag_changes import TagChange
 from .locking import is_being_fetched
 from .opening import Connection, Row, making_sense
-from .selecting import in_json
+from .selecting import in_json, merged
 
 PUBMED = "pubmed"
 """The source of a run that asked PubMed itself, and of the records it brought."""
@@ -28,6 +28,7 @@ _RUN_COLUMNS = (
     "run, query, source, status, term, translation, warnings, count, received, asked, changes_since, server, "
     "requests, started, finished, version, problem, ids_sha256"
 )
+_TALLIED = _RUN_COLUMNS.replace("term, translation", "'', ''")
 _ENDED_EARLY = "the program ended before the run did"
 
 
@@ -93,17 +94,18 @@ class LedgerReader:
     def tallies(self, query: str = "") -> Iterator[tuple[Run, dict[Bucket, int], int]]:
         """The same lines without the papers; how many papers each says what of; how many it misses that PubMed has.
 
-        A first run names every paper of a library: who only counts them need not read them.
+        A first run names every paper of a library: who only counts them need not read them. Nor the terms, which are
+        most of a line.
         """
         condition, values = ("WHERE query = ?", (query,)) if query else ("", ())
         counted: dict[int, dict[Bucket, int]] = {}
+        of_query = f"WHERE run IN (SELECT run FROM runs {condition})" if query else ""
         for run, bucket, number in self.connection.rows(
-            f"""SELECT r.run, e.outcome, count(*) FROM runs r
-            CROSS JOIN run_papers e INDEXED BY run_papers_by_outcome ON e.run = r.run {condition} GROUP BY 1, 2""",
+            f"SELECT run, outcome, count(*) FROM run_papers INDEXED BY run_papers_by_outcome {of_query} GROUP BY 1, 2",
             values,
         ):
             counted.setdefault(run, {})[bucket] = number
-        for row in self.connection.rows(f"SELECT {_RUN_COLUMNS} FROM runs {condition} ORDER BY run DESC", values):
+        for row in self.connection.rows(f"SELECT {_TALLIED} FROM runs {condition} ORDER BY run DESC", values):
             with making_sense(self.connection.file):
                 line = Run(**self._line(row))
             numbers = counted.get(line.run, {})
@@ -160,21 +162,12 @@ class LedgerReader:
 
         The runs must be the newest of their queries that ended well; what came in later ones is not counted.
         """
-        found = "h.query = ? AND +h.first_run <= ? AND h.last_run >= ?"  # + : by the key; most of them are found
-        sizes = {
-            query: self.connection.value("SELECT received FROM runs WHERE run = ?", (run,)) or 0
-            for query, run in runs.items()
-        }
-        together, counted = 0, list[object]()
-        for query in sorted(runs, key=lambda query: -sizes[query]):  # what the largest have is not counted again
-            other = f" AND NOT EXISTS (SELECT 1 FROM hits o WHERE o.pmid = h.pmid AND {found.replace('h.', 'o.')})"
-            others = other * (len(counted) // 3)
-            values = [query, *[runs[query]] * 2]
-            together += int(
-                self.connection.value(f"SELECT count(*) FROM hits h WHERE {found}{others}", [*values, *counted])
-            )
-            counted += values
-        return together
+        # + : by the key; most of them are found.
+        found = "SELECT pmid FROM hits WHERE query = ? AND +first_run <= ? AND last_run >= ?"
+        values = [value for query, run in runs.items() for value in (query, run, run)]
+        return (
+            int(self.connection.value(f"SELECT count(*) FROM ({merged([found] * len(runs))})", values)) if runs else 0
+        )
 
     def history(self, pmid: int) -> tuple[Event, ...]:
         """What every run said of one paper, oldest first."""

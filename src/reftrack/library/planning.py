@@ -14,12 +14,13 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
+from math import prod
 
 from ..errors import UsageError
 from .conditions import Condition, conditions, match, searched
 from .indexes import AUTHORS, TITLE
 from .opening import Connection
-from .selecting import RANKING, SORTS, Selection, tagged_with_any
+from .selecting import RANKING, SORTS, Selection
 
 FEW = 3000
 """Papers that are sorted as soon as looked for."""
@@ -27,6 +28,8 @@ WALKS = (1000, 20_000)
 """How far a walk goes before it is given up."""
 ENOUGH = 1000
 """Above this limit a walk is not tried."""
+BEST = 200
+"""Best matches that are tested before all others where many papers meet the other demands."""
 MOST = 50_000
 """Up to here the papers that meet a demand are counted to see which demand the fewest meet."""
 
@@ -108,8 +111,6 @@ def _count(connection: Connection, asked: Sequence[Condition]) -> int:
     assert best is not None, "every demand has a source or denies one that has"
     others = [one for one in asked if one is not best or not one.exact]
     reads, tests, values = _tests(others, "d.pmid")
-    if best.held and not best.once and len(asked) == 1 and best.about is not None:
-        return tagged_with_any(connection, [str(tag) for tag in best.given])
     if (best.held or any(one.source and one.held for one in others)) and not reads:
         rows, values = f"FROM ({_once(best)}) d WHERE {tests}", [*best.given, *values]
     else:
@@ -156,6 +157,12 @@ def _pmids(connection: Connection, sql: str, values: Sequence[object]) -> list[i
 
 
 def _ranked(connection: Connection, expression: str, asked: Sequence[Condition], limit: int | None) -> list[int]:
+    far = max(BEST, 4 * (limit or 0))
+    if asked and limit is not None and limit <= ENOUGH and _are_common(connection, expression, asked, limit / far):
+        near = _ranked(connection, expression, (), far)
+        found = _passing(connection, near, asked)[:limit]
+        if len(found) == limit or len(near) < far:
+            return found
     sql, reads = f"papers_fts MATCH ? AND f.rank MATCH '{RANKING}'", set()
     values: list[object] = [expression]
     for one in asked:
@@ -171,6 +178,18 @@ def _ranked(connection: Connection, expression: str, asked: Sequence[Condition],
         f"SELECT f.rowid FROM papers_fts f {row} WHERE {sql} ORDER BY f.rank, f.rowid DESC{_limited(limit)}",
         values,
     )
+
+
+def _are_common(connection: Connection, expression: str, asked: Sequence[Condition], share: float) -> bool:
+    """Whether so many papers are found that few are better tested, and at least twice this share meets the demands."""
+    numbers = [one.about for one in asked if one.about is not None]
+    if len(numbers) < len(asked) or min(numbers) <= FEW:
+        return False
+    found = "SELECT count(*) FROM papers_fts WHERE papers_fts MATCH ?"
+    if int(connection.value(found, (expression,))) <= FEW:
+        return False
+    held = int(connection.value("SELECT count(*) FROM papers"))
+    return prod(number / held for number in numbers) > 2 * share
 
 
 def _walked(connection: Connection, asked: Sequence[Condition], name: str, way: str, limit: int | None) -> list[int]:
@@ -194,7 +213,13 @@ def _tried(
     side_by_side = [one for one in asked if one.sorted_by == name]
     others = [one for one in asked if one.sorted_by != name]
     near = _walked(connection, side_by_side, name, way, far)
-    reads, tests, values = _tests(others, "p.pmid")
+    found = _passing(connection, near, others)[:limit]
+    return found if len(found) == limit or len(near) < far else None
+
+
+def _passing(connection: Connection, near: Sequence[int], asked: Sequence[Condition]) -> list[int]:
+    """Those of these papers that meet every demand, in this order."""
+    reads, tests, values = _tests(asked, "p.pmid")
     index = "" if reads == "row" else " INDEXED BY papers_narrow"
     listed = f"[{','.join(map(str, near))}]"
     passed = set(
@@ -204,16 +229,24 @@ def _tried(
             [listed, *values],
         )
     )
-    found = [pmid for pmid in near if pmid in passed][:limit]
-    return found if len(found) == limit or len(near) < far else None
+    return [pmid for pmid in near if pmid in passed]
 
 
 def _driven(
     connection: Connection, best: Condition, asked: Sequence[Condition], name: str, way: str, limit: int | None
 ) -> list[int]:
-    rows, values = _from(best, asked, narrow=name in _NARROW)
+    dear = [one for one in asked if one.dear] if limit is not None else []
+    rows, values = _from(best, [one for one in asked if one not in dear], narrow=name in _NARROW)
     order = f"p.year {way} NULLS LAST, p.pmid {way}" if name == "year" else SORTS[name].format(way=way)
-    return _pmids(connection, f"SELECT p.pmid {rows} ORDER BY {order}{_limited(limit)}", values)
+    if limit is None or not dear:
+        return _pmids(connection, f"SELECT p.pmid {rows} ORDER BY {order}{_limited(limit)}", values)
+    near = _pmids(connection, f"SELECT p.pmid {rows} ORDER BY {order}", values)
+    found: list[int] = []
+    start, step = 0, 2 * limit
+    while len(found) < limit and start < len(near):
+        found += _passing(connection, near[start : start + step], dear)
+        start, step = start + step, 2 * step
+    return found[:limit]
 
 
 def _from(best: Condition, asked: Sequence[Condition], *, narrow: bool) -> tuple[str, list[object]]:

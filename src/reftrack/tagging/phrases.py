@@ -36,6 +36,8 @@ _MOST_REMEMBERED = 300_000
 """Chunks of texts that are remembered: some 45 MB, filled by some 20,000 papers."""
 
 _GROUP = re.compile(r"\(([^()]*)\)")
+_CHOICE = re.compile(r"(?<!\S)\(([^()]*)\)(?!\S)")
+"""A choice that is no part of a word."""
 _CHUNK = re.compile(r"(?:[^\s()]|\([^()]*\)|[()])+")
 _STOP = re.compile(r"!(?:\(([^()]*)\)|(\S+))")
 _GAP = re.compile(r"~([1-9]\d?)")
@@ -345,29 +347,37 @@ def parse(phrase: str) -> tuple[tuple[tuple[str, ...], ...], tuple[str, ...]]:
 
 
 def beginnings(texts: Iterable[str]) -> set[str]:
-    """The words of texts, folded, and each as the stem that its first letters are; for `may_stand`."""
-    folded = {fold(word) for text in texts for word in words(text)}
-    return folded | {word[:_INDEXED] + "*" for word in folded}
+    """The elements that match the words of texts, and each as the stem that its first letters are; for `may_stand`."""
+    raw = {word for text in texts for word in words(text)}
+    found = {fold(word) for word in raw} | {"=" + word for word in raw if word != word.lower()}
+    return found | {word[:_INDEXED] + "*" for word in found}
 
 
 def may_stand(phrase: str, known: Container[str]) -> bool:
     """False if texts of these `beginnings` cannot hold the phrase; quicker than reading the phrase.
 
-    A choice, what has a capital or a hyphen, and what must not follow are not looked at.
+    What has a hyphen or a digit, a choice within a word, and what must not follow are not looked at.
     """
     rest = phrase
     if "!" in rest or "(" in rest:
         rest = _STOP.sub(" ", rest)
-        while _GROUP.search(rest):
-            rest = _GROUP.sub("|", rest)
-    for chunk in rest.split():
+        for choice in _CHOICE.findall(rest):
+            if not any(_may_be_there(one, known) for one in choice.split("|")):
+                return False
+        rest = _GROUP.sub("|", rest)
+    return _may_be_there(rest, known)
+
+
+def _may_be_there(written: str, known: Container[str]) -> bool:
+    """Whether there may be all of these words, as far as they are plain words."""
+    for chunk in written.split():
         word = chunk.removesuffix("*")
-        if word.isalpha() and word.islower() and chunk not in known:
-            folded = fold(word)
+        if word.isalpha() and chunk not in known:
+            element = _element(word)
             if word == chunk:
-                if folded not in known:
+                if element not in known:
                     return False
-            elif len(folded) >= _INDEXED and folded[:_INDEXED] + "*" not in known:
+            elif len(element) >= _INDEXED and element[:_INDEXED] + "*" not in known:
                 return False
     return True
 

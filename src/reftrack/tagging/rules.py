@@ -8,10 +8,12 @@ import json
 import re
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from enum import IntEnum
 from functools import cached_property
 from typing import Any
+
+from msgspec import Struct
 
 from ..errors import RuleError
 from ..model import TagDefinition
@@ -68,8 +70,7 @@ class Kind(IntEnum):
     NEGATION_AFTER = 6
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Entry:
+class Entry(Struct, frozen=True, eq=False, gc=False):
     """One phrase of one rule: told to the engine wherever it is found. `places` are zone bits."""
 
     kind: Kind
@@ -78,9 +79,9 @@ class Entry:
     places: int
     rule: str
     phrase: str
-    zone: int = 0
-    number: int = 0
+    number: int
     """Its place among all entries: tells two of equal weight on the same words apart."""
+    zone: int = 0
 
 
 Worth = tuple[int, float, int, int, Entry]
@@ -308,34 +309,34 @@ class RuleSet:
         for where, weight, phrase in worded:
             kind = Kind.ACRONYM if where == "acronym" else Kind.HIT
             zones = PLACES.get(where, TITLE | ABSTRACT)
-            self._add(phrase, Entry(kind, place, weight, zones, f"{slug}.{where}: {phrase}", phrase))
+            self._add(kind, place, weight, zones, f"{slug}.{where}", phrase)
         places = RECORD if self.facets[table["facet"]].of_record else ANYWHERE & ~RECORD
         for phrase in table.get("mask", ()):
-            self._add(phrase, Entry(Kind.MASK, place, 0.0, places, f"{slug}.mask: {phrase}", phrase))
+            self._add(Kind.MASK, place, 0.0, places, f"{slug}.mask", phrase)
         for where, phrases in table.get("unless", {}).items():
             for phrase in phrases if where in PLACES else ():
-                self._add(phrase, Entry(Kind.UNLESS, place, 0.0, PLACES[where], f"{slug}.unless: {phrase}", phrase))
+                self._add(Kind.UNLESS, place, 0.0, PLACES[where], f"{slug}.unless", phrase)
         for _, weight, text in _weighted(table, ("regex",)):
             self._entries += 1
-            entry = Entry(
-                Kind.HIT, place, weight, TITLE | ABSTRACT, f"{slug}.regex: {text}", text, number=self._entries
-            )
+            entry = Entry(Kind.HIT, place, weight, TITLE | ABSTRACT, f"{slug}.regex: {text}", text, self._entries)
             self._patterns.append((entry, re.compile(text)))
 
     def _general(self, cues: Mapping[str, list[str]]) -> None:
         """Phrases that belong to no tag: cues of a sentence's zone, and negations."""
         for name, phrases in cues.items():
             for phrase in phrases:
-                self._add(phrase, Entry(Kind.CUE, -1, 0.0, ABSTRACT, f"cue.{name}: {phrase}", phrase, CUES[name]))
+                self._add(Kind.CUE, -1, 0.0, ABSTRACT, f"cue.{name}", phrase, CUES[name])
         for facet in self.facets.values():
             places = RECORD if facet.of_record else ANYWHERE & ~RECORD
             for kind, negations in ((Kind.NEGATION, facet.negations), (Kind.NEGATION_AFTER, facet.negations_after)):
                 for phrase in negations:
-                    self._add(phrase, Entry(kind, -1, 0.0, places, f"{facet.slug}.negation: {phrase}", phrase))
+                    self._add(kind, -1, 0.0, places, f"{facet.slug}.negation", phrase)
 
-    def _add(self, phrase: str, entry: Entry) -> None:
+    def _add(  # one argument for each field that differs: a start makes thousands of entries
+        self, kind: Kind, tag: int, weight: float, places: int, rule: str, phrase: str, zone: int = 0
+    ) -> None:
         self._entries += 1
-        entry = replace(entry, number=self._entries)
+        entry = Entry(kind, tag, weight, places, f"{rule}: {phrase}", phrase, self._entries, zone)
         self._found.setdefault(phrase, []).append(entry)
 
     @cached_property
@@ -424,9 +425,12 @@ def _classes(lists: Mapping[str, Iterable[str]]) -> dict[str, tuple[str, ...]]:
     return found
 
 
+_ONE_WORD = re.compile(r"\w+\*?")
+
+
 def is_word(phrase: str) -> bool:
     """Whether a phrase is one word as it stands, so that it may be among `@name` inside a phrase."""
-    return re.fullmatch(r"\w+\*?", phrase) is not None
+    return phrase.isalnum() or _ONE_WORD.fullmatch(phrase) is not None
 
 
 def _weighted(table: Mapping[str, Any], keys: Iterable[str]) -> Iterable[tuple[str, float, str]]:

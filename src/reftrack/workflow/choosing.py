@@ -18,6 +18,8 @@ FEW = 400
 
 _MOST_NAMED = 2000
 """Papers that a selection takes by their PMIDs."""
+_SOONER_NAMED = 8
+"""Where of so many papers one may meet the query it is as soon taken by its PMID as the others are walked past."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,14 +50,14 @@ def choose(reader: Reader, selection: Selection, *, told: Callable[[int], None] 
         told(len(pmids))
         unread = _LISTS - matcher.lists_read
         found: list[int] = []
-        judged = 0
-        for start in range(0, len(pmids), CHUNK):
-            if selection.limit is not None and len(found) >= selection.limit:
-                break
-            for paper in reader.papers(pmids[start : start + CHUNK], without=unread):
+        judged = start = 0
+        step = CHUNK if selection.limit is None else min(selection.limit, CHUNK)  # the next may already be enough
+        while start < len(pmids) and (selection.limit is None or len(found) < selection.limit):
+            for paper in reader.papers(pmids[start : start + step], without=unread):
                 judged += 1
                 if matcher(paper):
                     found.append(paper.pmid)
+            start, step = start + step, min(2 * step, CHUNK)
     return Chosen(found[: selection.limit], matcher.warnings, judged)
 
 
@@ -69,7 +71,7 @@ def _candidates(reader: Reader, matcher: matching.Matcher, rest: Selection) -> l
     everything = rest._replace(sort="") == Selection()
     if everything and need is not None:
         may = _may_meet(need, narrowing)
-        if may is not None and len(may) <= _MOST_NAMED:
+        if may is not None and (len(may) <= _MOST_NAMED or _SOONER_NAMED * len(may) < reader.how_many()):
             return reader.select(rest._replace(pmids=tuple(may))) if may else []
     else:
         may = None

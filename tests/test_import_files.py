@@ -193,6 +193,60 @@ def test_what_is_built_last_is_what_is_kept_in_step(workspace, tmp_path):
     assert content(workspace) == content(other)
 
 
+def test_what_somebody_put_into_the_library_is_left_in_it(workspace):
+    """Indexes of any name are built again; a trigger and a unique index of somebody's own hold for every row."""
+    workspace.run("import", file_of(workspace.folder, "first.xml", made(1)))
+    workspace.run("import", "--undo", "last")
+    own = ('CREATE INDEX "my ""own"" index" ON papers(volume)', "CREATE UNIQUE INDEX twice ON papers(title)")
+    with closing(sqlite3.connect(db(workspace))) as raw:
+        raw.execute("CREATE TABLE came (pmid)")
+        raw.execute('CREATE TRIGGER "it-came" AFTER INSERT ON papers BEGIN INSERT INTO came VALUES (new.pmid); END')
+        for sql in own:
+            raw.execute(sql)
+        raw.commit()
+    before = schema(workspace)
+    file_of(workspace.folder, "records.xml", *(made(number) for number in range(1, 31)))
+    done = workspace.process("import", "records.xml", code=MANY)
+    assert done.returncode == 0, done.stderr
+    assert schema(workspace) == before
+    assert len(rows_of(db(workspace))["came"]) == 30
+    file_of(workspace.folder, "same.xml", made(41), made(42, title=made_title(41)))
+    workspace.run("import", "--undo", "last")
+    assert workspace.process("import", "same.xml", code=MANY).returncode == 5
+    assert workspace.run("list", "--count").stdout == "0\n", "what was refused keeps nobody out"
+
+
+def made_title(number):
+    return f"Examplin in ischemic stroke, part {number}."
+
+
+def test_papers_that_change_while_a_library_is_filled_are_found_by_an_index(workspace, monkeypatch):
+    """Later files of a first import change papers of earlier ones: no statement reads all of a table for one paper."""
+    monkeypatch.setattr("reftrack.workflow.preparing.WORTH_IT", 0)
+    monkeypatch.setattr("reftrack.workflow.preparing.cores", lambda: 1)
+    from reftrack.workflow.importing import _Storing
+
+    plans = []
+
+    def store(self, batch, made, store=_Storing._store):
+        raw, ran = self.library.connection.raw, []
+        raw.set_trace_callback(ran.append)
+        store(self, batch, made)
+        raw.set_trace_callback(None)
+        assert unfinished(workspace)
+        for sql in ran:
+            if self.result.changed and sql.startswith(("SELECT", "INSERT", "UPDATE", "DELETE")):
+                plans.extend((row[3], sql) for row in raw.execute(f"EXPLAIN QUERY PLAN {sql}"))
+
+    monkeypatch.setattr(_Storing, "_store", store)
+    folder = workspace.folder / "files"
+    file_of(folder, "pubmed26n0001.xml", *(revised(number, 1) for number in range(1, 5)))
+    file_of(folder, "pubmed26n0002.xml", *(revised(number, 9, title="Examplin in rats.") for number in range(1, 5)))
+    workspace.run("import", folder)
+    assert any("paper_tags" in step for step, _ in plans)
+    assert [step for step in plans if re.match(r"SCAN (?!json_each|value)", step[0])] == []
+
+
 def test_only_an_empty_library_is_filled(workspace, monkeypatch):
     """Where something is held, search stays in step, and whoever looks meanwhile waits for nothing."""
     workspace.run("import", file_of(workspace.folder, "first.xml", made(1)))

@@ -323,6 +323,31 @@ def test_a_library_that_cannot_be_written_says_that_it_is_unfinished(workspace, 
     assert "broke off before it could be searched" in workspace.run("list", status=5).stderr
 
 
+def test_an_import_that_begins_while_somebody_upgrades_keeps_nobody_out(workspace, monkeypatch):
+    """Two find an old, empty library; one upgrades it and fills it before the other's turn has come."""
+    from reftrack.library import upgrading
+    from reftrack.library.filling import leave_out
+    from reftrack.library.writing import Library
+
+    with closing(Library.open(db(workspace), create=True)) as library:
+        raw = library.connection.raw
+        raw.execute("DROP INDEX papers_by_languages")
+        raw.execute("DELETE FROM _sqlite_migrations WHERE name = 'm0008_languages'")
+        raw.execute("PRAGMA user_version = 7")
+
+    def upgrade(path, upgrade=upgrading.upgrade):
+        upgrade(path)
+        monkeypatch.undo()
+        with closing(Library.open(path)) as other:
+            assert leave_out(other.connection)
+        return upgrade(path)
+
+    monkeypatch.setattr(upgrading, "upgrade", upgrade)
+    assert workspace.run("list", "--count").stdout == "0\n"
+    assert not unfinished(workspace)
+    assert sound(db(workspace)) == []
+
+
 def children(pid):
     found = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
     return [int(one) for one in found]

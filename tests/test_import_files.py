@@ -320,7 +320,7 @@ def test_a_library_that_cannot_be_written_says_that_it_is_unfinished(workspace, 
     process.communicate()
     access = os.access
     monkeypatch.setattr(os, "access", lambda path, mode: mode != os.W_OK and access(path, mode))
-    assert "broke off before it could be searched" in workspace.run("list", status=5).stderr
+    assert "has not come to its end, so nothing can be found yet" in workspace.run("list", status=5).stderr
 
 
 def test_an_import_that_begins_while_somebody_upgrades_keeps_nobody_out(workspace, monkeypatch):

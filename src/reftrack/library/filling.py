@@ -104,8 +104,9 @@ def build_all(path: Path) -> int:
     real = path.resolve()
     if not (os.access(real, os.W_OK) and os.access(real.parent, os.W_OK)):
         raise LibraryError(
-            f"An import into {path} broke off before it could be searched, and it is read-only here; nothing was "
-            "changed. Make file and folder writable, or copy the file to a folder of yours and name it with --db."
+            f"The first import into {path} has not come to its end, so nothing can be found yet, and it is read-only "
+            "here; nothing was changed. Wait for the import if it still goes on; else make file and folder writable, "
+            "or copy the file to a folder of yours and name it with --db."
         )
     with closing(connect(real, "rw")) as connection:
         connection.run(f"PRAGMA busy_timeout = {BUSY_SECONDS * 1000}")

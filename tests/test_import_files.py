@@ -273,9 +273,14 @@ def test_a_reader_of_a_library_that_is_filled_finds_everything(workspace, monkey
             other = workspace.process("list", "examplin", "--count", code=ALONE)
             seen.append((other.stdout, b"20 papers that it stored were made searchable now" in other.stderr))
 
+    from reftrack.library import filling
+
+    told = []
+    monkeypatch.setattr(filling, "build", lambda one, _, build=filling.build: build(one, lambda *all: told.append(all)))
     monkeypatch.setattr(_Storing, "_store", store)
     workspace.run("import", file_of(workspace.folder, "records.xml", *(made(number) for number in range(1, 51))))
     assert seen == [(b"20\n", True)]
+    assert told == [], "nothing is left to be built, so no bar says that it is"
     assert workspace.run("list", "examplin", "--count").stdout == "50\n"
     assert searchable(workspace)
     assert sound(db(workspace)) == []

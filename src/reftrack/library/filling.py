@@ -69,7 +69,8 @@ def build(connection: Connection, watch: Watch) -> int:
             connection.run("DROP TABLE left_out")
             connection.run(f"PRAGMA user_version = {-version}")
     connection.run("PRAGMA foreign_keys = ON")
-    watch("making it searchable", papers, papers)
+    if papers:
+        watch("making it searchable", papers, papers)
     return papers
 
 

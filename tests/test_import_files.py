@@ -428,6 +428,25 @@ def test_ctrl_c_stops_all_of_them(workspace):
     assert sound(db(workspace)) == []
 
 
+@pytest.mark.skipif(not Path("/proc/self/task").exists(), reason="needs /proc")
+def test_ctrl_c_while_they_are_being_started_is_one_sentence(workspace):
+    """A process that reads is hit before it has loaded anything: it says nothing, and ends with the one that writes."""
+    file_of(workspace.folder, "records.xml", *(made(number) for number in range(1, 1001)))
+    process = subprocess.Popen(
+        [sys.executable, "-c", MANY, "import", "records.xml"],
+        cwd=workspace.folder, stdout=subprocess.PIPE, stderr=subprocess.PIPE, start_new_session=True,
+    )  # fmt: skip
+    deadline = time.monotonic() + 30
+    while len(children(process.pid)) < 2:  # the first one only tracks what they share
+        assert time.monotonic() < deadline
+        time.sleep(0.005)
+    time.sleep(0.03)
+    os.killpg(process.pid, signal.SIGINT)
+    _, err = process.communicate(timeout=60)
+    assert process.returncode == 130, err
+    assert b"Traceback" not in err
+
+
 def test_one_bar_for_a_folder(workspace):
     """On a terminal a bar runs over all the files of a folder."""
     folder = workspace.folder / "files"

@@ -81,14 +81,14 @@ class Connection:
     @contextmanager
     def transaction(self) -> Iterator[None]:
         """All of it or nothing; the write lock is taken at once, so two writers never deadlock half-way."""
-        self.run("BEGIN IMMEDIATE")
-        try:
+        try:  # Ctrl-C may come as soon as it is begun, and when all is done but not yet committed
+            self.run("BEGIN IMMEDIATE")
             yield
+            self.run("COMMIT")
         except BaseException:
             if self.raw.in_transaction:
                 self.raw.rollback()
             raise
-        self.run("COMMIT")
 
     @contextmanager
     def snapshot(self) -> Iterator[None]:

@@ -1,5 +1,6 @@
 """The desk: what each command prints, in a pipe and on a terminal, and the status it ends with."""
 
+import errno
 import json
 import os
 import re
@@ -9,10 +10,11 @@ import sys
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 
 from desk import RECORDS, Workspace, terminal
 from papers import FIRST_PMID, document, record
-from reftrack.cli import COMMANDS, screen
+from reftrack.cli import COMMANDS, main, screen
 
 ONE, TWO, THREE = FIRST_PMID, FIRST_PMID + 1, FIRST_PMID + 2
 
@@ -194,6 +196,24 @@ def test_an_empty_selection_is_said_and_is_no_error(filled):
     assert len(result.stdout.splitlines()) == 1
     assert "No paper meets this" in result.stderr
     assert filled.run("list", "nothinglikethis", "--json").stdout == "[]\n"
+
+
+def test_a_folder_that_may_not_be_looked_into_is_not_passed_over(workspace, monkeypatch):
+    """It may be the workspace that is meant: the library of another one above it would be a wrong one."""
+    inside = workspace.folder / "closed" / "inside"
+    inside.mkdir(parents=True)
+    look = os.stat
+
+    def stat(path, *arguments, **options):
+        if str(path).startswith(str(inside.parent / "reftrack")):
+            raise PermissionError(errno.EACCES, "Permission denied", path)
+        return look(path, *arguments, **options)
+
+    monkeypatch.setattr(os, "stat", stat)
+    monkeypatch.chdir(inside)
+    result = CliRunner().invoke(main, ["db", "path"])
+    assert result.exit_code == 2
+    assert "closed/reftrack.toml cannot be used: Permission denied." in result.stderr
 
 
 def test_first_day(workspace):

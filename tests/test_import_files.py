@@ -193,6 +193,60 @@ def test_what_is_built_last_is_what_is_kept_in_step(workspace, tmp_path):
     assert content(workspace) == content(other)
 
 
+def test_what_somebody_put_into_the_library_is_left_in_it(workspace):
+    """Indexes of any name are built again; a trigger and a unique index of somebody's own hold for every row."""
+    workspace.run("import", file_of(workspace.folder, "first.xml", made(1)))
+    workspace.run("import", "--undo", "last")
+    own = ('CREATE INDEX "my ""own"" index" ON papers(volume)', "CREATE UNIQUE INDEX twice ON papers(title)")
+    with closing(sqlite3.connect(db(workspace))) as raw:
+        raw.execute("CREATE TABLE came (pmid)")
+        raw.execute('CREATE TRIGGER "it-came" AFTER INSERT ON papers BEGIN INSERT INTO came VALUES (new.pmid); END')
+        for sql in own:
+            raw.execute(sql)
+        raw.commit()
+    before = schema(workspace)
+    file_of(workspace.folder, "records.xml", *(made(number) for number in range(1, 31)))
+    done = workspace.process("import", "records.xml", code=MANY)
+    assert done.returncode == 0, done.stderr
+    assert schema(workspace) == before
+    assert len(rows_of(db(workspace))["came"]) == 30
+    file_of(workspace.folder, "same.xml", made(41), made(42, title=made_title(41)))
+    workspace.run("import", "--undo", "last")
+    assert workspace.process("import", "same.xml", code=MANY).returncode == 5
+    assert workspace.run("list", "--count").stdout == "0\n", "what was refused keeps nobody out"
+
+
+def made_title(number):
+    return f"Examplin in ischemic stroke, part {number}."
+
+
+def test_papers_that_change_while_a_library_is_filled_are_found_by_an_index(workspace, monkeypatch):
+    """Later files of a first import change papers of earlier ones: no statement reads all of a table for one paper."""
+    monkeypatch.setattr("reftrack.workflow.preparing.WORTH_IT", 0)
+    monkeypatch.setattr("reftrack.workflow.preparing.cores", lambda: 1)
+    from reftrack.workflow.importing import _Storing
+
+    plans = []
+
+    def store(self, batch, made, store=_Storing._store):
+        raw, ran = self.library.connection.raw, []
+        raw.set_trace_callback(ran.append)
+        store(self, batch, made)
+        raw.set_trace_callback(None)
+        assert unfinished(workspace)
+        for sql in ran:
+            if self.result.changed and sql.startswith(("SELECT", "INSERT", "UPDATE", "DELETE")):
+                plans.extend((row[3], sql) for row in raw.execute(f"EXPLAIN QUERY PLAN {sql}"))
+
+    monkeypatch.setattr(_Storing, "_store", store)
+    folder = workspace.folder / "files"
+    file_of(folder, "pubmed26n0001.xml", *(revised(number, 1) for number in range(1, 5)))
+    file_of(folder, "pubmed26n0002.xml", *(revised(number, 9, title="Examplin in rats.") for number in range(1, 5)))
+    workspace.run("import", folder)
+    assert any("paper_tags" in step for step, _ in plans)
+    assert [step for step in plans if re.match(r"SCAN (?!json_each|value)", step[0])] == []
+
+
 def test_only_an_empty_library_is_filled(workspace, monkeypatch):
     """Where something is held, search stays in step, and whoever looks meanwhile waits for nothing."""
     workspace.run("import", file_of(workspace.folder, "first.xml", made(1)))
@@ -219,9 +273,14 @@ def test_a_reader_of_a_library_that_is_filled_finds_everything(workspace, monkey
             other = workspace.process("list", "examplin", "--count", code=ALONE)
             seen.append((other.stdout, b"20 papers that it stored were made searchable now" in other.stderr))
 
+    from reftrack.library import filling
+
+    told = []
+    monkeypatch.setattr(filling, "build", lambda one, _, build=filling.build: build(one, lambda *all: told.append(all)))
     monkeypatch.setattr(_Storing, "_store", store)
     workspace.run("import", file_of(workspace.folder, "records.xml", *(made(number) for number in range(1, 51))))
     assert seen == [(b"20\n", True)]
+    assert told == [], "nothing is left to be built, so no bar says that it is"
     assert workspace.run("list", "examplin", "--count").stdout == "50\n"
     assert searchable(workspace)
     assert sound(db(workspace)) == []
@@ -266,7 +325,32 @@ def test_a_library_that_cannot_be_written_says_that_it_is_unfinished(workspace, 
     process.communicate()
     access = os.access
     monkeypatch.setattr(os, "access", lambda path, mode: mode != os.W_OK and access(path, mode))
-    assert "broke off before it could be searched" in workspace.run("list", status=5).stderr
+    assert "has not come to its end, so nothing can be found yet" in workspace.run("list", status=5).stderr
+
+
+def test_an_import_that_begins_while_somebody_upgrades_keeps_nobody_out(workspace, monkeypatch):
+    """Two find an old, empty library; one upgrades it and fills it before the other's turn has come."""
+    from reftrack.library import upgrading
+    from reftrack.library.filling import leave_out
+    from reftrack.library.writing import Library
+
+    with closing(Library.open(db(workspace), create=True)) as library:
+        raw = library.connection.raw
+        raw.execute("DROP INDEX papers_by_languages")
+        raw.execute("DELETE FROM _sqlite_migrations WHERE name = 'm0008_languages'")
+        raw.execute("PRAGMA user_version = 7")
+
+    def upgrade(path, upgrade=upgrading.upgrade):
+        upgrade(path)
+        monkeypatch.undo()
+        with closing(Library.open(path)) as other:
+            assert leave_out(other.connection)
+        return upgrade(path)
+
+    monkeypatch.setattr(upgrading, "upgrade", upgrade)
+    assert workspace.run("list", "--count").stdout == "0\n"
+    assert not unfinished(workspace)
+    assert sound(db(workspace)) == []
 
 
 def children(pid):
@@ -342,6 +426,25 @@ def test_ctrl_c_stops_all_of_them(workspace):
     assert b"Traceback" not in err
     assert workspace.json("runs", ":imports")[0]["status"] == "interrupted"
     assert sound(db(workspace)) == []
+
+
+@pytest.mark.skipif(not Path("/proc/self/task").exists(), reason="needs /proc")
+def test_ctrl_c_while_they_are_being_started_is_one_sentence(workspace):
+    """A process that reads is hit before it has loaded anything: it says nothing, and ends with the one that writes."""
+    file_of(workspace.folder, "records.xml", *(made(number) for number in range(1, 1001)))
+    process = subprocess.Popen(
+        [sys.executable, "-c", MANY, "import", "records.xml"],
+        cwd=workspace.folder, stdout=subprocess.PIPE, stderr=subprocess.PIPE, start_new_session=True,
+    )  # fmt: skip
+    deadline = time.monotonic() + 30
+    while len(children(process.pid)) < 2:  # the first one only tracks what they share
+        assert time.monotonic() < deadline
+        time.sleep(0.005)
+    time.sleep(0.03)
+    os.killpg(process.pid, signal.SIGINT)
+    _, err = process.communicate(timeout=60)
+    assert process.returncode == 130, err
+    assert b"Traceback" not in err
 
 
 def test_one_bar_for_a_folder(workspace):

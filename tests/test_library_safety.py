@@ -1051,3 +1051,26 @@ def test_db_path_and_a_first_day(workspace):
     assert "is empty" in workspace.run("db", "backup", status=5).stderr
     assert beside(workspace) == []
     assert len(RECORDS) == 4
+
+
+@pytest.mark.parametrize("point", ["BEGIN IMMEDIATE", "COMMIT"])
+def test_ctrl_c_at_either_end_of_a_transaction_leaves_none_open(tmp_path, monkeypatch, point):
+    """Between SQLite's own step and ours: the next transaction, as that which says "interrupted", can begin."""
+    from reftrack.library.opening import Connection
+
+    with Library.open(tmp_path / "reftrack.db", create=True) as library:
+
+        def run(self, sql, values=(), run=Connection.run):
+            if sql == point == "COMMIT":
+                raise KeyboardInterrupt
+            done = run(self, sql, values)
+            if sql == point:
+                raise KeyboardInterrupt
+            return done
+
+        monkeypatch.setattr(Connection, "run", run)
+        with pytest.raises(KeyboardInterrupt), library.transaction():
+            library.connection.rows("SELECT 1")
+        monkeypatch.undo()
+        with library.transaction():
+            assert library.connection.value("SELECT count(*) FROM records") == 0

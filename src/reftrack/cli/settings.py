@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import re
+import stat
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
@@ -296,9 +297,14 @@ def find_workspace(start: str) -> str | None:
 
 
 def _is_workspace(folder: str) -> bool:
-    return os.path.isfile(os.path.join(folder, WORKSPACE_FILE)) or all(
-        os.path.isdir(os.path.join(folder, name)) for name in ("queries", "db")
-    )
+    try:
+        if stat.S_ISREG(os.stat(os.path.join(folder, WORKSPACE_FILE)).st_mode):
+            return True
+    except PermissionError:
+        raise  # it may be the one that is meant: another above it must not be taken
+    except OSError:
+        pass
+    return all(os.path.isdir(os.path.join(folder, name)) for name in ("queries", "db"))
 
 
 def read_settings(path: Path, known: tuple[str, ...]) -> dict[str, Any]:

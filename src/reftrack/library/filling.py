@@ -21,6 +21,8 @@ BUSY_SECONDS = 600
 
 _INDEXED = ("records", "papers", "sections", "trial_marks", "rule_tags", "paper_tags")
 """Tables of which an import stores many rows, beside those of CHILDREN; the ledger keeps its indexes."""
+_KEPT = "paper_tags_by_paper"
+"""Stays: a paper that changes while the library is filled is filed anew, and its tags are found by nothing else."""
 _AT_ONCE = 5000
 """Papers that are put into search between two words of progress."""
 
@@ -38,10 +40,14 @@ def leave_out(connection: Connection) -> bool:
             return False
         listed = ", ".join(f"'{table}'" for table in (*_INDEXED, *(child.table for child in CHILDREN)))
         connection.run(
-            f"""CREATE TABLE left_out AS SELECT type, name, sql FROM sqlite_master WHERE sql IS NOT NULL
-            AND (type IN ('index', 'trigger') AND tbl_name IN ({listed}) OR name IN ('papers_fts', 'tag_counts'))"""
+            f"""CREATE TABLE left_out AS SELECT type, name, sql FROM sqlite_master
+            WHERE type = 'index' AND tbl_name IN ({listed}) AND sql LIKE 'CREATE INDEX%' AND name <> '{_KEPT}'
+            OR type = 'trigger' AND tbl_name IN ({listed}) AND (sql LIKE '%papers_fts%' OR sql LIKE '%tag_counts%')
+            OR name IN ('papers_fts', 'tag_counts')"""  # what else somebody put there holds while rows are stored, too
         )
-        for kind, name in connection.rows("SELECT type, name FROM left_out ORDER BY type = 'table'"):
+        for kind, name in connection.rows(
+            """SELECT type, '"' || replace(name, '"', '""') || '"' FROM left_out ORDER BY type = 'table'"""
+        ):
             connection.run(f"DROP {kind} {name}")
         connection.run(f"PRAGMA user_version = -{SCHEMA_VERSION}")
     connection.run(f"PRAGMA busy_timeout = {BUSY_SECONDS * 1000}")
@@ -63,7 +69,8 @@ def build(connection: Connection, watch: Watch) -> int:
             connection.run("DROP TABLE left_out")
             connection.run(f"PRAGMA user_version = {-version}")
     connection.run("PRAGMA foreign_keys = ON")
-    watch("making it searchable", papers, papers)
+    if papers:
+        watch("making it searchable", papers, papers)
     return papers
 
 
@@ -98,8 +105,9 @@ def build_all(path: Path) -> int:
     real = path.resolve()
     if not (os.access(real, os.W_OK) and os.access(real.parent, os.W_OK)):
         raise LibraryError(
-            f"An import into {path} broke off before it could be searched, and it is read-only here; nothing was "
-            "changed. Make file and folder writable, or copy the file to a folder of yours and name it with --db."
+            f"The first import into {path} has not come to its end, so nothing can be found yet, and it is read-only "
+            "here; nothing was changed. Wait for the import if it still goes on; else make file and folder writable, "
+            "or copy the file to a folder of yours and name it with --db."
         )
     with closing(connect(real, "rw")) as connection:
         connection.run(f"PRAGMA busy_timeout = {BUSY_SECONDS * 1000}")

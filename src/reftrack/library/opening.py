@@ -81,14 +81,14 @@ class Connection:
     @contextmanager
     def transaction(self) -> Iterator[None]:
         """All of it or nothing; the write lock is taken at once, so two writers never deadlock half-way."""
-        self.run("BEGIN IMMEDIATE")
-        try:
+        try:  # Ctrl-C may come as soon as it is begun, and when all is done but not yet committed
+            self.run("BEGIN IMMEDIATE")
             yield
+            self.run("COMMIT")
         except BaseException:
             if self.raw.in_transaction:
                 self.raw.rollback()
             raise
-        self.run("COMMIT")
 
     @contextmanager
     def snapshot(self) -> Iterator[None]:
@@ -168,20 +168,19 @@ def _open(path: File, mode: str) -> Connection:
         if _name_of(error).startswith(("SQLITE_NOTADB", "SQLITE_CORRUPT")):
             _check_header(path)
         raise
-    built = 0
-    while version < 0:  # more than once only if an import begins in this very moment
-        from .filling import build_all
-
+    built, upgraded = 0, None
+    while version != SCHEMA_VERSION:  # more than once if another process upgrades or begins an import in this moment
         connection.close()
-        built += build_all(connection.path)
+        if version < 0:
+            from .filling import build_all
+
+            built += build_all(connection.path)
+        else:
+            from .upgrading import upgrade  # loads sqlite-utils: only for a library of yesterday
+
+            upgraded = upgrade(connection.path) or upgraded
         connection, version = _checked(path, mode)
-    if version != SCHEMA_VERSION:
-        from .upgrading import upgrade  # loads sqlite-utils: only for a library of yesterday
-
-        connection.close()
-        done = upgrade(connection.path)
-        connection, _ = _checked(path, mode)
-        connection.upgraded = done
+    connection.upgraded = upgraded
     connection.built = built
     return connection
 

@@ -45,7 +45,7 @@ def upgrade(path: Path) -> Upgrade | None:
         connection.run("PRAGMA synchronous = FULL")
         with connection.transaction():
             version = connection.value("PRAGMA user_version")
-            if version == SCHEMA_VERSION:
+            if version == SCHEMA_VERSION or version < 0:  # and an import began to fill it: whoever opens it builds
                 return None
             if problem := wrong_age(path, version):
                 raise LibraryError(problem)

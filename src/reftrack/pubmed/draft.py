@@ -212,7 +212,7 @@ def _doi(text: str | None) -> str:
     if not text:
         return ""
     doi = "".join(text.split())
-    if not doi.startswith("10."):
+    if ":" in doi:
         doi = _DOI_PREFIX.sub("", doi, count=1)
     return doi if doi.startswith("10.") else ""
 

@@ -97,11 +97,26 @@ def cores() -> int:
 def _ahead(pool: ProcessPoolExecutor, batches: Iterable[Batch], most: int) -> Iterator[tuple[Batch, list[Prepared]]]:
     waiting: deque[tuple[Batch, Future[bytes]]] = deque()
     for batch in batches:
-        waiting.append((batch, pool.submit(_prepare, batch.xml)))
+        with _undisturbed():
+            future = pool.submit(_prepare, batch.xml)
+        waiting.append((batch, future))
         if len(waiting) == most:
             yield _made(*waiting.popleft())
     while waiting:
         yield _made(*waiting.popleft())
+
+
+@contextmanager
+def _undisturbed() -> Iterator[None]:
+    """Ctrl-C waits: a process that is started here inherits that, and is not hit before it knows what to do with it."""
+    if not hasattr(signal, "pthread_sigmask"):
+        yield
+        return
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def _made(batch: Batch, future: Future[bytes]) -> tuple[Batch, list[Prepared]]:

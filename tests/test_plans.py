@@ -158,6 +158,7 @@ def test_any_selection_is_what_the_plain_statement_finds(readers, monkeypatch, s
             patch.setattr(planning, "MOST", 30)
             patch.setattr(planning, "BEST", 40)
             patch.setattr(conditions, "MANY", 10)
+            patch.setattr(conditions, "FEW_PAPERS", 0)
         expected = plain_selecting.select(connection, selection)
         assert select(connection, selection) == expected
         assert count(connection, selection) == len(expected)

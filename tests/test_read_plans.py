@@ -204,6 +204,7 @@ def test_no_read_looks_at_all_rows(workspace, words, held, monkeypatch):
             (planning, "MOST", 30),
             (planning, "BEST", 40),
             (conditions, "MANY", 10),
+            (conditions, "FEW_PAPERS", 0),
         ):
             monkeypatch.setattr(module, name, value)
     assert not reads(workspace, words, monkeypatch)

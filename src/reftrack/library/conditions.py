@@ -250,6 +250,11 @@ _JOURNALS = f"""WITH RECURSIVE places(pmid) AS (
         FROM places CROSS JOIN papers p ON p.pmid = places.pmid)
     SELECT p.pmid FROM places CROSS JOIN papers p ON p.pmid = places.pmid WHERE {{test}}"""
 """Of all journals of such a name one paper each: from journal to journal, not from paper to paper."""
+_JOURNALS_OF_FEW = """SELECT p.pmid FROM papers p INDEXED BY papers_by_journal GROUP BY p.journal COLLATE NOCASE,
+    p.journal_abbreviation COLLATE NOCASE, p.medline_ta COLLATE NOCASE HAVING {test}"""
+"""The same from paper to paper, which is quicker as long as there are not many for each journal."""
+FEW_PAPERS = 60_000
+"""Fewer are looked at one after another: 6 ms for 30,000, where the walk over 2,700 names takes 15."""
 _BESIDE = """SELECT p.pmid FROM json_each(?) j CROSS JOIN papers n ON n.pmid = j.value
     CROSS JOIN papers p INDEXED BY papers_by_journal ON p.journal = n.journal COLLATE NOCASE
         AND p.journal_abbreviation = n.journal_abbreviation COLLATE NOCASE
@@ -262,7 +267,9 @@ def _in_journal(connection: Connection, name: str) -> Condition:
     names = ("p.journal", "p.journal_abbreviation", "p.medline_ta")
     test = " OR ".join(f"{name} LIKE ? ESCAPE '!'" for name in names)
     values = (pattern,) * 3
-    places = f"[{','.join(str(pmid) for (pmid,) in connection.rows(_JOURNALS.format(test=test), values))}]"
+    many = connection.value(f"SELECT count(*) FROM (SELECT 1 FROM papers INDEXED BY papers_narrow LIMIT {FEW_PAPERS})")
+    journals = _JOURNALS_OF_FEW if many < FEW_PAPERS else _JOURNALS
+    places = f"[{','.join(str(pmid) for (pmid,) in connection.rows(journals.format(test=test), values))}]"
     return Condition(f"({test})", values, _BESIDE, (places,), reads="row")
 
 

@@ -7,7 +7,7 @@ the round-trip test finds what was forgotten.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from functools import cache
+from functools import cache, lru_cache
 from operator import attrgetter
 from typing import Any
 
@@ -127,8 +127,12 @@ def _author(row: tuple[Any, ...]) -> Author:
 
 
 def _heading_row(heading: Heading) -> tuple[Any, ...]:
-    qualifiers = [{"name": q.name, "ui": q.ui, "major": q.major} for q in heading.qualifiers]
-    return heading.name, heading.ui, int(heading.major), _dump(qualifiers)
+    return heading.name, heading.ui, int(heading.major), _qualifiers(heading.qualifiers) if heading.qualifiers else "[]"
+
+
+@lru_cache(maxsize=4096)  # a few hundred sets of subheadings make up nearly all
+def _qualifiers(qualifiers: tuple[Qualifier, ...]) -> str:
+    return _dump([{"name": q.name, "ui": q.ui, "major": q.major} for q in qualifiers])
 
 
 def _heading(row: tuple[Any, ...]) -> Heading:

@@ -13,11 +13,10 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import chain
-from json import JSONEncoder
 from sqlite3 import SQLITE_LIMIT_VARIABLE_NUMBER
 from typing import Any, NamedTuple
 
-from msgspec.structs import asdict
+from msgspec.json import encode
 
 from ..model import TRIAL_REGISTRIES, Evidence, Paper, Tag
 from ..registries import marks
@@ -149,10 +148,7 @@ def _tag_rows(pmid: int, tags: Sequence[Tag]) -> list[tuple[Any, ...]]:
 
 
 def _evidence_json(evidence: Sequence[Evidence]) -> str:
-    return _as_json([asdict(entry) for entry in evidence])
-
-
-_as_json = JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
+    return encode(evidence).decode()
 
 
 def _paper_row(new: NewPaper) -> tuple[Any, ...]:

@@ -154,7 +154,7 @@ def test_keys_of_many_papers_are_those_that_one_after_another_gets(library, tmp_
         for one in (library, other):
             with one.transaction():
                 one.assign_key(6, "old2019", lambda: iter(["old2019"]))
-                one.assign_key(9, "f2020", lambda: iter(["f2020"]))
+                one.assign_key(9, "f2020", lambda: key_candidates("f2020"))
         with library.transaction():
             library.assign_keys(papers, key_candidates)
         with other.transaction():

@@ -11,7 +11,7 @@ import json
 import os
 import zlib
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
@@ -77,11 +77,18 @@ class Library(Reader, LedgerWriter, ImportWriter):
             _make(path)
         return cls(open_to_write(path), now=now)
 
-    def transaction(self) -> AbstractContextManager[None]:
+    @contextmanager
+    def transaction(self) -> Iterator[None]:
         """All that happens inside is stored together or not at all."""
-        self._untried.clear()  # a key given inside is free again if the transaction fails
         self._together = ""
-        return self.connection.transaction()
+        try:
+            with self.connection.transaction():
+                yield
+        except BaseException:
+            self._untried.clear()  # the keys given inside are free again
+            raise
+        if len(self._untried) > _MOST_UNTRIED:
+            self._untried.clear()
 
     # papers
 
@@ -435,6 +442,9 @@ class Library(Reader, LedgerWriter, ImportWriter):
         else:
             self._gathered[paper.pmid] = NewPaper(paper)
 
+
+_MOST_UNTRIED = 5_000
+"""Bases of citation keys of which is remembered how far their candidates are used up: half a kilobyte each."""
 
 _ASSIGN = ", ".join(f"{column} = ?" for column in PAPER_COLUMNS)
 

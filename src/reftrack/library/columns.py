@@ -130,7 +130,7 @@ def _heading_row(heading: Heading) -> tuple[Any, ...]:
     return heading.name, heading.ui, int(heading.major), _qualifiers(heading.qualifiers) if heading.qualifiers else "[]"
 
 
-@lru_cache(maxsize=4096)  # a few hundred sets of subheadings make up nearly all
+@lru_cache(maxsize=1024)  # a few hundred sets of subheadings make up nearly all
 def _qualifiers(qualifiers: tuple[Qualifier, ...]) -> str:
     return _dump([{"name": q.name, "ui": q.ui, "major": q.major} for q in qualifiers])
 

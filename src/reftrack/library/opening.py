@@ -133,11 +133,11 @@ def check_folder(path: Path) -> None:
 
 def prepare_to_write(connection: Connection) -> Connection:
     """WAL, so that readers never wait; foreign keys on; a commit survives a crash of this program."""
-    # 12 MB of pages: 16, 32 and 64 MB were no quicker, and an import by three processes is to stay below 200 MB.
+    # 8 MB of pages: 12, 16, 32 and 64 MB were no quicker, and an import by three processes is to stay below 200 MB.
     # 32 MB of log before it is worked into the file: at SQLite's 4 MB each batch of an import was, with a wait for the
     # disk, and took a fifth of its time.
     for pragma in (
-        "journal_mode = WAL", "synchronous = NORMAL", "foreign_keys = ON", "cache_size = -12288",
+        "journal_mode = WAL", "synchronous = NORMAL", "foreign_keys = ON", "cache_size = -8192",
         "wal_autocheckpoint = 8192",
     ):  # fmt: skip
         connection.run(f"PRAGMA {pragma}")

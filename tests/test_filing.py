@@ -150,20 +150,34 @@ def test_a_key_that_is_held_takes_none_from_the_next_paper(library):
 def test_keys_of_many_papers_are_those_that_one_after_another_gets(library, tmp_path):
     """By one statement or by many, a paper keeps the key it has, and others get the first that is free, in order."""
     papers = [(1, "e2020"), (2, "f2020"), (3, "e2020"), (4, "g2020"), (5, "e2020"), (6, "held2020")]
+    papers += [(7, "f2020"), (10, "h2020"), (11, "h2020"), (12, "e2020"), (14, "k2020")]
     with Library.open(tmp_path / "other.db", create=True) as other:
         for one in (library, other):
             with one.transaction():
                 one.assign_key(6, "old2019", lambda: iter(["old2019"]))
                 one.assign_key(9, "f2020", lambda: key_candidates("f2020"))
-        with library.transaction():
-            library.assign_keys(papers, key_candidates)
-        with other.transaction():
-            for pmid, base in papers:
-                other.assign_key(pmid, base, lambda base=base: key_candidates(base))
+                one.assign_key(15, "F2020a", lambda: key_candidates("F2020a"))
+                one.assign_key(16, "k2020", lambda: key_candidates("k2020"))
+                one.set_key(16, "chosen", who="")  # k2020 leads to it still
+        for part in (papers[:5], papers[5:8], papers[8:], [(pmid + 100, base) for pmid, base in papers]):
+            with library.transaction():
+                library.assign_keys(part, key_candidates)
+            with other.transaction():
+                for pmid, base in part:
+                    other.assign_key(pmid, base, lambda base=base: key_candidates(base))
         listed = [one.connection.rows("SELECT pmid, key FROM citation_keys ORDER BY pmid") for one in (library, other)]
     assert listed[0] == listed[1]
     assert dict(listed[0])[6] == "old2019"
     assert dict(listed[0])[5] == "e2020b"
+
+
+def test_bases_that_are_candidates_of_each_other_get_keys_of_their_own(library):
+    """No real base ends like a candidate; if one did, each paper would still have a key that no other has."""
+    with library.transaction():
+        library.assign_keys([(1, "e2020"), (2, "e2020"), (3, "e2020a"), (4, "e2020"), (5, "E2020A")], key_candidates)
+        library.assign_keys([(6, "e2020ab"), (7, "e2020a"), (8, "e2020")], key_candidates)
+    keys = [key.lower() for (key,) in library.connection.rows("SELECT key FROM citation_keys ORDER BY pmid")]
+    assert len(keys) == len(set(keys)) == 8
 
 
 @pytest.mark.parametrize("enabled", [True, False])

@@ -15,7 +15,6 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
-from itertools import chain, islice
 from pathlib import Path
 from typing import Literal, Self
 
@@ -247,34 +246,8 @@ class Library(Reader, LedgerWriter, ImportWriter):
                 (json.dumps([pmid for pmid, _ in papers]),),
             )
         }
-        if keyless:
-            self._assign_further([(pmid, base) for pmid, base in papers if pmid in keyless], candidates, now)
-
-    def _assign_further(
-        self, papers: Sequence[tuple[int, str]], candidates: Callable[[str], Iterator[str]], now: str
-    ) -> None:
-        """Keys for papers whose base is taken: the candidates after it, by one statement for all that are free."""
-        alike: dict[str, list[int]] = {}
         for pmid, base in papers:
-            alike.setdefault(base, []).append(pmid)
-        untried = {base: self._untried.get(base) or islice(candidates(base), 1, None) for base in alike}
-        offered = {base: list(islice(untried[base], len(pmids))) for base, pmids in alike.items()}
-        listed = json.dumps([key for keys in offered.values() for key in keys])
-        taken = {key.lower() for (key,) in self.connection.rows(_TAKEN, {"keys": listed})}
-        rows: list[tuple[str, int, str]] = []
-        contested: list[str] = []
-        for base, pmids in alike.items():
-            keys = offered[base]
-            if taken.isdisjoint(map(str.lower, keys)):
-                rows += [(key, pmid, now) for key, pmid in zip(keys, pmids, strict=True)]
-                taken.update(map(str.lower, keys))
-                self._untried[base] = untried[base]
-            else:
-                contested.append(base)
-        self.connection.many("INSERT INTO citation_keys VALUES (?, ?, ?)", rows)
-        for base in contested:
-            self._untried[base] = chain(offered[base], untried[base])
-            for pmid in alike[base]:
+            if pmid in keyless:
                 self.assign_key(pmid, base, partial(candidates, base))
 
     def without_key(self) -> list[int]:
@@ -469,9 +442,6 @@ class Library(Reader, LedgerWriter, ImportWriter):
         else:
             self._gathered[paper.pmid] = NewPaper(paper)
 
-
-_TAKEN = """SELECT key FROM citation_keys WHERE key IN (SELECT value FROM json_each(:keys))
-    UNION ALL SELECT key FROM former_keys WHERE key IN (SELECT value FROM json_each(:keys))"""
 
 _MOST_UNTRIED = 5_000
 """Bases of citation keys of which is remembered how far their candidates are used up: half a kilobyte each."""

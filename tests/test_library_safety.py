@@ -901,7 +901,8 @@ def test_f17_kill_9_at_50_random_moments_loses_no_finished_batch(workspace):
         result = workspace.run("fetch", environment=environment)
         assert "complete" in result.stdout, seed
     assert workspace.run("list", "--count").stdout == f"{len(records)}\n", seed
-    assert {run["status"] for run in workspace.json("runs")} == {"complete", "interrupted"}, seed
+    # None of the killed is still said to run; the library may have been begun anew just before the last fetch.
+    assert {"complete"} <= {run["status"] for run in workspace.json("runs")} <= {"complete", "interrupted"}, seed
     assert max(stored) > 200, "no kill came late enough to prove anything"
 
 

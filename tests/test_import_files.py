@@ -366,13 +366,18 @@ def stored(workspace):
         return raw.execute("SELECT EXISTS (SELECT 1 FROM records)").fetchone()[0]
 
 
-def begun(workspace, code=MANY):
-    """An import by several processes that is under way: some stored, more to come."""
-    file_of(workspace.folder, "records.xml", *(made(number) for number in range(1, 6001)))
-    process = subprocess.Popen(
+def started(workspace, count, code=MANY):
+    """An import of so many records, as a process group of its own."""
+    file_of(workspace.folder, "records.xml", *(made(number) for number in range(1, count + 1)))
+    return subprocess.Popen(
         [sys.executable, "-c", code, "import", "records.xml"],
         cwd=workspace.folder, stdout=subprocess.PIPE, stderr=subprocess.PIPE, start_new_session=True,
     )  # fmt: skip
+
+
+def begun(workspace, code=MANY):
+    """An import by several processes that is under way: some stored, more to come."""
+    process = started(workspace, 6000, code)
     deadline = time.monotonic() + 30
     while time.monotonic() < deadline and process.poll() is None:
         if stored(workspace):
@@ -431,11 +436,7 @@ def test_ctrl_c_stops_all_of_them(workspace):
 @pytest.mark.skipif(not Path("/proc/self/task").exists(), reason="needs /proc")
 def test_ctrl_c_while_they_are_being_started_is_one_sentence(workspace):
     """A process that reads is hit before it has loaded anything: it says nothing, and ends with the one that writes."""
-    file_of(workspace.folder, "records.xml", *(made(number) for number in range(1, 1001)))
-    process = subprocess.Popen(
-        [sys.executable, "-c", MANY, "import", "records.xml"],
-        cwd=workspace.folder, stdout=subprocess.PIPE, stderr=subprocess.PIPE, start_new_session=True,
-    )  # fmt: skip
+    process = started(workspace, 1000)
     deadline = time.monotonic() + 30
     while len(children(process.pid)) < 2:  # the first one only tracks what they share
         assert time.monotonic() < deadline

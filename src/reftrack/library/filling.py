@@ -7,17 +7,11 @@ whether the import that fills it was killed or goes on.
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterator
-from contextlib import closing
 from pathlib import Path
 
-from ..errors import LibraryError
 from .columns import CHILDREN
-from .opening import SCHEMA_VERSION, Connection, connect
-
-BUSY_SECONDS = 600
-"""How long to wait for another process that builds: a second and a half for 30,000 papers."""
+from .opening import MENDING_SECONDS, SCHEMA_VERSION, Connection, mending
 
 _INDEXED = ("records", "papers", "sections", "trial_marks", "rule_tags", "paper_tags")
 """Tables of which an import stores many rows, beside those of CHILDREN; the ledger keeps its indexes."""
@@ -50,7 +44,7 @@ def leave_out(connection: Connection) -> bool:
         ):
             connection.run(f"DROP {kind} {name}")
         connection.run(f"PRAGMA user_version = -{SCHEMA_VERSION}")
-    connection.run(f"PRAGMA busy_timeout = {BUSY_SECONDS * 1000}")
+    connection.run(f"PRAGMA busy_timeout = {MENDING_SECONDS * 1000}")
     # Nothing but whole papers is stored: to look up the paper of each part takes a tenth of the time.
     connection.run("PRAGMA foreign_keys = OFF")
     return True
@@ -101,13 +95,10 @@ _SEARCH = """INSERT INTO papers_fts(rowid, title, abstract, authors, journal, ke
 
 def build_all(path: Path) -> int:
     """The same for the library at `path`, whoever fills it; says of how many papers. Raises LibraryError."""
-    real = path.resolve()
-    if not (os.access(real, os.W_OK) and os.access(real.parent, os.W_OK)):
-        raise LibraryError(
-            f"The first import into {path} has not come to its end, so nothing can be found yet, and it is read-only "
-            "here; nothing was changed. Wait for the import if it still goes on; else make file and folder writable, "
-            "or copy the file to a folder of yours and name it with --db."
-        )
-    with closing(connect(real, "rw")) as connection:
-        connection.run(f"PRAGMA busy_timeout = {BUSY_SECONDS * 1000}")
+    refusal = (
+        f"The first import into {path} has not come to its end, so nothing can be found yet, and it is read-only "
+        "here; nothing was changed. Wait for the import if it still goes on; else make file and folder writable, "
+        "or copy the file to a folder of yours and name it with --db."
+    )
+    with mending(path, refusal) as connection:
         return build(connection, lambda *_: None)

@@ -31,6 +31,9 @@ SCHEMA_VERSION = 8
 BUSY_SECONDS = 15.0
 """How long a writer waits for another one before giving up."""
 
+MENDING_SECONDS = 600
+"""How long to wait for another process that upgrades or builds: a second and a half for 30,000 papers, and a copy."""
+
 Row = tuple[Any, ...]
 File = str | os.PathLike[str]
 """Where a library is. Commands that only look name it by text: pathlib is as slow to load as all that opens it."""
@@ -183,6 +186,23 @@ def _open(path: File, mode: str) -> Connection:
     connection.upgraded = upgraded
     connection.built = built
     return connection
+
+
+@contextmanager
+def mending(path: Path, refusal: str) -> Iterator[Connection]:
+    """A library that cannot be used as it is, for who opens it to make it whole; waits for another one who does.
+
+    Raises LibraryError with the `refusal` where file or folder is read-only.
+    """
+    real = path.resolve()
+    if not (os.access(real, os.W_OK) and os.access(real.parent, os.W_OK)):
+        raise LibraryError(refusal)
+    connection = connect(real, "rw")
+    try:
+        connection.run(f"PRAGMA busy_timeout = {MENDING_SECONDS * 1000}")
+        yield connection
+    finally:
+        connection.close()
 
 
 def _checked(path: File, mode: str) -> tuple[Connection, int]:

@@ -6,17 +6,13 @@ done. A program that is killed leaves the old library, or the new one, and the l
 
 from __future__ import annotations
 
-import os
 from contextlib import closing
 from pathlib import Path
 from typing import NamedTuple
 
 from ..errors import LibraryError
 from .copying import copy, numbered
-from .opening import SCHEMA_VERSION, Connection, connect, wrong_age
-
-BUSY_SECONDS = 600
-"""How long to wait for another process that upgrades: it copies the whole library first."""
+from .opening import SCHEMA_VERSION, Connection, connect, mending, wrong_age
 
 
 class Upgrade(NamedTuple):
@@ -33,15 +29,12 @@ def upgrade(path: Path) -> Upgrade | None:
 
     Raises LibraryError, with the library as it was, if that cannot be done here.
     """
-    real = path.resolve()
-    if not (os.access(real, os.W_OK) and os.access(real.parent, os.W_OK)):
-        raise LibraryError(
-            f"{path} was made by an older reftrack and must be upgraded once before it can be used, but it is "
-            "read-only here; nothing was changed. Make file and folder writable, or copy the file to a folder of yours "
-            "and name it with --db."
-        )
-    with closing(connect(real, "rw")) as connection:
-        connection.run(f"PRAGMA busy_timeout = {BUSY_SECONDS * 1000}")
+    refusal = (
+        f"{path} was made by an older reftrack and must be upgraded once before it can be used, but it is "
+        "read-only here; nothing was changed. Make file and folder writable, or copy the file to a folder of yours "
+        "and name it with --db."
+    )
+    with mending(path, refusal) as connection:
         connection.run("PRAGMA synchronous = FULL")
         with connection.transaction():
             version = connection.value("PRAGMA user_version")
@@ -49,7 +42,7 @@ def upgrade(path: Path) -> Upgrade | None:
                 return None
             if problem := wrong_age(path, version):
                 raise LibraryError(problem)
-            kept = _keep(real, version)
+            kept = _keep(connection.path, version)
             _migrate(connection, kept)
     return Upgrade(version, kept)
 

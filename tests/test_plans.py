@@ -213,6 +213,15 @@ def test_no_selection_reads_every_row_of_papers(readers, selection, limit):
             assert not scanned(connection.raw, sql, lines), (sql, lines)
 
 
+@pytest.mark.parametrize(("few", "way"), [(10**6, "GROUP BY"), (0, "RECURSIVE")])
+def test_journals_of_many_papers_are_walked_from_name_to_name(readers, monkeypatch, few, way):
+    """Among few papers each is looked at, which is quicker there and as long as the library otherwise."""
+    monkeypatch.setattr(conditions, "FEW_PAPERS", few)
+    connection = readers[0].connection
+    asked = asked_of(connection, lambda: select(connection, Selection(journal="ann")))
+    assert {name for name in ("GROUP BY", "RECURSIVE") for sql in asked if name in sql} == {way}
+
+
 @pytest.mark.parametrize("selection", [kind for kind in KINDS.values() if kind.text], ids=lambda kind: str(kind[2:]))
 def test_beside_a_search_nothing_is_asked_by_in(readers, selection):
     """`MATCH … AND rowid IN (SELECT …)` makes SQLite ask the search once for every PMID: a thousand times slower."""
